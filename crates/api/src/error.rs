@@ -1,0 +1,51 @@
+//! How an answer says what was wrong: one sentence, and where in the input each fault is.
+
+use serde::{Deserialize, Serialize};
+
+/// One fault of an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Where in the input, as `mcpServers[1].url`; empty for the whole.
+    pub path: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// For programs: `required`, `unknown_field`, `invalid_type`, `invalid_enum_value`, `too_short`, `too_long`, `out_of_range`,
+    /// `invalid_string`, `unknown_reference`, `not_supported_yet`, `invalid_json`, `invalid_yaml`.
+    pub code: String,
+}
+
+impl Fault {
+    /// A fault at a place.
+    pub fn new(path: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// What is accepted and has no effect, or less than one might think.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Where in the worker, as `mcpServers`.
+    pub path: String,
+    /// For programs: `not_supported_yet`, `ignored_setting`, `missing_key`.
+    pub code: String,
+    /// What it means and what to do.
+    pub message: String,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// What happened, and after a colon what to do.
+    pub error: String,
+    /// Every fault of the input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Fault>,
+    /// What to look for in the server's log; only with a 5xx.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
