@@ -36,6 +36,23 @@ pub struct Warning {
     pub message: String,
 }
 
+/// An error and all its causes, as one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some errors tell their cause themselves.
+        if !line.ends_with(&text) {
+            line += ": ";
+            line += &text;
+        }
+        cause = error.source();
+    }
+    line
+}
+
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -288,8 +288,8 @@ pub struct Outcome {
     pub raw_format: Option<String>,
     /// What the engine printed, capped.
     pub raw: String,
-    /// The engine.
-    pub engine: CliType,
+    /// The engine; none where the end was lost together with its job.
+    pub engine: Option<CliType>,
     /// Why it is not complete.
     pub error: Option<crate::TurnError>,
 }

@@ -10,9 +10,10 @@ mod session;
 mod setting;
 mod time;
 mod turn;
+pub mod volume;
 mod worker;
 
-pub use error::{ErrorBody, Fault, Warning};
+pub use error::{ErrorBody, Fault, Warning, chain};
 pub use event::{AgentEvent, Event, EventBody, Resume, Seq, Start, ToolCall, ToolResult};
 pub use id::{IdError, KeyId, NativeId, RuntimeId, SessionId, SubsessionId, TurnId, WorkerId};
 pub use key::{Key, Role};

@@ -73,9 +73,10 @@ pub enum Step {
     Say(String),
     /// Call `woken` with this number after this time.
     Wake(Duration, u64),
-    /// This process is of no use: start another one like this.
+    /// This process is of no use: kill it, and start another one like this before the next prompt. A turn that was not ended before
+    /// was not begun either: its prompt goes to the new process.
     Relaunch(Opening),
-    /// The turn is over.
+    /// The turn is over; or, when the conversation is not open yet, it will not open, and whoever waits for it is told.
     End(SubsessionId, Ending),
 }
 
@@ -110,14 +111,14 @@ pub trait Adapter: Send + Sync {
     fn files(&self, home: &EngineHome) -> Vec<(PathBuf, String)>;
     /// The command line and environment. `PATH`, `HOME`, `TMPDIR` and `LANG` are set by the caller unless set here.
     fn launch(&self, home: &EngineHome, open: &[Opening]) -> Launch;
-    /// A new dialogue with a process launched so.
+    /// A new dialogue with a process launched so; given the same, it expects what `launch` asked for.
     fn dialogue(&self, home: &EngineHome, open: &[Opening]) -> Box<dyn Dialogue>;
     /// Settings of the worker that this engine cannot follow, as (path in the worker, sentence).
     fn ignored(&self, worker: &WorkerDefinition) -> Vec<(String, String)>;
 }
 
 /// The talk with one process.
-pub trait Dialogue: Send {
+pub trait Dialogue: Send + Sync {
     /// The process has started.
     fn open(&mut self) -> Vec<Step>;
     /// It said something.
@@ -126,6 +127,6 @@ pub trait Dialogue: Send {
     fn input(&mut self, to: SubsessionId, input: Input) -> Vec<Step>;
     /// A `Wake` is due.
     fn woken(&mut self, token: u64) -> Vec<Step>;
-    /// The process is gone; a turn that was open must be ended here. `stderr` is the tail of what it complained about.
+    /// The process is gone; a turn or an opening that was under way is ended here. `stderr` is the tail of what it complained about.
     fn exited(&mut self, exit: &Exit, stderr: &str) -> Vec<Step>;
 }

@@ -1,4 +1,31 @@
 //! What runs beside the engine: prepares the workspace, runs the engine behind a wall and a door, journals what happens.
 
 pub mod adapter;
+pub mod adapters;
+mod artifacts;
+mod conversation;
+pub mod door;
+pub mod git;
+mod http;
+mod instructions;
+mod journal;
+mod prepared;
 pub mod process;
+mod run;
+mod session;
+mod state;
+pub mod supervisor;
+#[cfg(test)]
+mod tests_setup;
+mod transcript;
+pub mod workspace;
+
+use std::process::exit;
+
+pub use run::{HarnessArgs, run};
+
+/// What is not journaled did not happen: without a journal the harness ends, and the next generation settles what is open.
+fn fatal(error: &std::io::Error) -> ! {
+    tracing::error!(%error, "Journal cannot be written: the harness ends; is the disk full?");
+    exit(1)
+}

@@ -1,1 +1,81 @@
-//! Stub.
+//! Where a job runs: the trait that every backend keeps, and the local one.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+use vwm_api::SessionId;
+
+mod error;
+pub mod local;
+mod process;
+
+pub use error::JobError;
+pub use local::Local;
+
+/// Which job: a session has many in its life, at most one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct JobId {
+    /// The session.
+    pub session: SessionId,
+    /// Counts its jobs, from 1.
+    pub generation: i64,
+}
+
+/// What a job needs to exist; nothing of what the session is about.
+#[derive(Clone)]
+pub struct JobSpec {
+    /// Which job.
+    pub id: JobId,
+    /// What the server will show with every call.
+    pub token: String,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobStatus {
+    /// It was never made, or nothing of it is left.
+    Absent,
+    /// It is on its way.
+    Pending {
+        /// What it waits for.
+        why: String,
+    },
+    /// It can be reached.
+    Up {
+        /// Where.
+        endpoint: Endpoint,
+    },
+    /// It is over.
+    Gone {
+        /// What is known of its end.
+        why: String,
+    },
+}
+
+/// Where a harness listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A UNIX socket.
+    Unix(PathBuf),
+}
+
+/// What becomes of the volume when a job is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volume {
+    /// It stays for the next generation.
+    Keep,
+    /// It goes, with everything in it.
+    Delete,
+}
+
+/// A place where jobs run. Every method may be asked again at any time.
+pub trait JobBackend: std::fmt::Debug + Send + Sync {
+    /// Makes the job exist. Asking again changes nothing.
+    fn ensure<'a>(&'a self, spec: &'a JobSpec) -> BoxFuture<'a, Result<(), JobError>>;
+    /// Tells how the job stands.
+    fn observe<'a>(&'a self, id: &'a JobId) -> BoxFuture<'a, Result<JobStatus, JobError>>;
+    /// Ends the job and all that it started, and then deletes its volume if that is wanted.
+    fn remove<'a>(&'a self, id: &'a JobId, volume: Volume) -> BoxFuture<'a, Result<(), JobError>>;
+    /// Whether the backend can make jobs at all, for `GET /ready`.
+    fn ready(&self) -> BoxFuture<'_, Result<(), JobError>>;
+}

@@ -1,1 +1,22 @@
-//! Stub.
+//! The control plane: `http → service → store`, and beside it the orchestrator, which makes true what the store says.
+
+pub mod app;
+pub mod config;
+mod data_dir;
+mod error;
+mod first_start;
+pub mod http;
+mod input;
+pub mod keys;
+pub mod orchestrator;
+mod run;
+mod service;
+mod start_error;
+pub mod telemetry;
+
+pub use app::App;
+pub use config::{Config, ServerArgs, default_data_dir};
+pub use data_dir::ServerFile;
+pub use error::{Error, Resource};
+pub use run::{Server, run};
+pub use start_error::StartError;

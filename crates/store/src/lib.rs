@@ -1,1 +1,149 @@
-//! Stub.
+//! What VWM remembers: all SQL, the blobs, and the wakes that tell when there is something new to read.
+//!
+//! A method is a transaction; when it has answered, what it wrote survives the death of every process and a loss of power.
+
+mod blobs;
+mod codec;
+mod collected;
+mod error;
+mod events;
+mod idempotency;
+mod jobs;
+mod keys;
+mod native_ids;
+mod records;
+mod runtimes;
+mod sessions;
+mod settings;
+mod telemetry;
+mod turns;
+mod wake;
+mod workers;
+mod writer;
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, SqliteConnection};
+
+pub use blobs::{BlobHash, Blobs};
+pub use collected::CollectedBlob;
+pub use error::StoreError;
+pub use events::Frame;
+pub use idempotency::{Created, Idempotency};
+pub use sessions::{NewSessionRow, SessionFilter, SessionRow};
+pub use turns::{NewTurn, Turn, TurnCreated};
+pub use wake::Watch;
+
+use wake::Wakes;
+use writer::{Running, Writer, Written};
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Readers beside the writer: each is a thread, and reads are short.
+const READERS: u32 = 4;
+/// How long a connection waits for a lock that another one holds, as a backup that somebody makes by hand.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What VWM remembers; clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: SqlitePool,
+    blobs: Blobs,
+    wakes: Arc<Wakes>,
+}
+
+impl Store {
+    /// Opens the store in a folder, and makes both where they are missing. The caller holds the folder's lock.
+    pub async fn open(data_dir: &Path) -> std::result::Result<Self, StoreError> {
+        // Prompts and answers are nobody else's.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
+            .map_err(StoreError::io("create", data_dir))?;
+        let blobs = Blobs::open(data_dir.join("blobs")).await?;
+
+        let file = data_dir.join("vwm.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL does not sync a commit in WAL.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(256)
+            .pragma("journal_size_limit", "67108864");
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        MIGRATIONS
+            .run(&mut connection)
+            .await
+            .map_err(|source| StoreError::Migrate {
+                path: file.clone(),
+                source,
+            })?;
+
+        let reading = SqliteConnectOptions::new()
+            .filename(&file)
+            .read_only(true)
+            .busy_timeout(BUSY);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_with(reading)
+            .await?;
+        let wakes = Arc::new(Wakes::default());
+        Ok(Self {
+            writer: Writer::start(connection, options, Arc::clone(&wakes)),
+            readers,
+            blobs,
+            wakes,
+        })
+    }
+
+    /// Writes what waits and closes the files; whatever is asked later is `Closed`.
+    pub async fn close(&self) -> std::result::Result<(), StoreError> {
+        // The readers first: only the last connection tidies up, and only one that may write can.
+        self.readers.close().await;
+        self.writer.close().await
+    }
+
+    /// Succeeds when the database can be read and written.
+    pub async fn ping(&self) -> std::result::Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        self.write(|connection| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(Written::silently(()))
+            })
+        })
+        .await
+    }
+
+    /// The files that are kept beyond a session's volume.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    async fn write<T, F>(&self, method: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>>
+            + Send
+            + 'static,
+    {
+        self.writer.write(method).await
+    }
+}

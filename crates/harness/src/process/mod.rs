@@ -1,9 +1,20 @@
 //! Engine processes, and everything else that runs in the session's wall: started, watched and killed through the supervisor.
 
+mod error;
+mod host;
+mod running;
+mod serving;
+mod short;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use error::ProcessError;
+pub use host::Host;
+pub use running::Process;
+pub use short::{Limits, Output};
 
 /// What to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,44 @@
+//! Turns: prompt, read one again, abort, what telemetry tells. Streams are in [`crate::events`].
+
+use vwm_api::{AbortRequest, Answer, Prompt, RequestView, SessionId, Stats, TelemetryRow, TurnId};
+
+use crate::client::{Client, Keyed};
+use crate::error::ClientError;
+
+impl Client {
+    /// Prompts, and returns when the turn is over; a turn that failed is an answer, too.
+    pub async fn prompt(&self, session: SessionId, prompt: &Prompt) -> Result<Answer, ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "prompt"]);
+        self.answer(self.post(url, prompt, Keyed::Yes)?.however_long())
+            .await
+    }
+
+    /// Returns one turn: where it stands, and its answer once it is there.
+    pub async fn request(
+        &self,
+        session: SessionId,
+        turn: TurnId,
+    ) -> Result<RequestView, ClientError> {
+        let (session, turn) = (session.to_string(), turn.to_string());
+        let url = self.at(&["sessions", &session, "requests", &turn]);
+        self.answer(self.get(url)).await
+    }
+
+    /// Aborts turns; 409 when none is in flight.
+    pub async fn abort(&self, session: SessionId, which: &AbortRequest) -> Result<(), ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "abort"]);
+        self.done(self.post(url, which, Keyed::No)?).await
+    }
+
+    /// Returns all turns of a session, oldest first.
+    pub async fn telemetry(&self, session: SessionId) -> Result<Vec<TelemetryRow>, ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "telemetry"]);
+        self.answer(self.get(url)).await
+    }
+
+    /// Returns a session's turns in numbers.
+    pub async fn stats(&self, session: SessionId) -> Result<Stats, ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "stats"]);
+        self.answer(self.get(url)).await
+    }
+}

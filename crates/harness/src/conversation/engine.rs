@@ -1,0 +1,165 @@
+//! One running engine: its process, the dialogue with it, and the wires between.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use vwm_api::SubsessionId;
+
+use super::lines::Lines;
+use crate::adapter::{Dialogue, EngineHome, Input, Opening, Said, Step};
+use crate::prepared::Prepared;
+use crate::process::{Exit, Process, ProcessError};
+
+/// How much of an engine's complaints is kept.
+const STDERR: usize = 8 << 10;
+/// How long its last words may take to arrive once it is gone.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A running engine.
+pub(super) struct Engine {
+    process: Process,
+    dialogue: Box<dyn Dialogue>,
+    said: mpsc::Receiver<String>,
+    say: mpsc::UnboundedSender<String>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    wakes: Vec<(Instant, u64)>,
+}
+
+/// What came of waiting.
+pub(super) enum Next {
+    /// It said this line, and this follows.
+    Line(String, Vec<Step>),
+    /// A wake was due.
+    Woken(Vec<Step>),
+    /// It is gone, and all that it had started.
+    Exited(Vec<Step>),
+}
+
+impl Engine {
+    /// Starts it behind the wall, and says what its adapter says first.
+    pub(super) async fn start(
+        prepared: &Prepared,
+        home: &EngineHome,
+        opening: &Opening,
+    ) -> Result<(Self, Vec<Step>), ProcessError> {
+        let open = std::slice::from_ref(opening);
+        let launch = prepared.launch(home, open);
+        let mut process = prepared.host.start(&launch).await?;
+        let (sender, said) = mpsc::channel(256);
+        let (say, mut to_say) = mpsc::unbounded_channel::<String>();
+        let mut stdin = process.stdin();
+        // A task of its own: an engine that does not read must not keep us from hearing it.
+        tokio::spawn(async move {
+            while let Some(line) = to_say.recv().await {
+                if stdin.write_all(line.as_bytes()).await.is_err() || stdin.write_all(b"\n").await.is_err() {
+                    return;
+                }
+            }
+        });
+        let stdout = process.stdout();
+        tokio::spawn(async move {
+            let mut lines = Lines::new(stdout);
+            while let Ok(Some(line)) = lines.next().await {
+                if sender.send(line).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn(keep_tail(process.stderr(), Arc::clone(&stderr)));
+        let dialogue = prepared.adapter.dialogue(home, open);
+        let mut engine = Self { process, dialogue, said, say, stderr, wakes: Vec::new() };
+        let steps = engine.dialogue.open();
+        let steps = engine.settle(steps);
+        Ok((engine, steps))
+    }
+
+    /// Waits for what comes next. Nothing is lost when the wait is given up.
+    pub(super) async fn next(&mut self) -> Next {
+        let due = self.wakes.iter().map(|(at, _)| *at).min();
+        tokio::select! {
+            biased;
+            line = self.said.recv() => match line {
+                Some(line) => self.heard(line),
+                None => {
+                    // Its output ended: either it is gone, or it will say nothing any more.
+                    let exit = tokio::time::timeout(LAST_WORDS, self.process.exited()).await;
+                    let steps = self.dialogue.heard(Said::Eof);
+                    let mut steps = self.settle(steps);
+                    let exit = match exit {
+                        Ok(exit) => exit,
+                        Err(_) => self.process.kill().await,
+                    };
+                    steps.extend(self.gone(&exit));
+                    Next::Exited(steps)
+                }
+            },
+            () = wait_until(due), if due.is_some() => {
+                let now = Instant::now();
+                let (ready, later): (Vec<_>, Vec<_>) = self.wakes.drain(..).partition(|(at, _)| *at <= now);
+                self.wakes = later;
+                let steps = ready.into_iter().flat_map(|(_, token)| self.dialogue.woken(token)).collect();
+                Next::Woken(self.settle(steps))
+            }
+        }
+    }
+
+    fn heard(&mut self, line: String) -> Next {
+        let steps = self.dialogue.heard(Said::Line(line.clone()));
+        Next::Line(line, self.settle(steps))
+    }
+
+    /// Tells it something.
+    pub(super) fn input(&mut self, to: SubsessionId, input: Input) -> Vec<Step> {
+        let steps = self.dialogue.input(to, input);
+        self.settle(steps)
+    }
+
+    /// Kills it and all that it started.
+    pub(super) async fn kill(mut self) -> Vec<Step> {
+        let exit = self.process.kill().await;
+        self.gone(&exit)
+    }
+
+    fn gone(&mut self, exit: &Exit) -> Vec<Step> {
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let steps = self.dialogue.exited(exit, String::from_utf8_lossy(&stderr).trim());
+        self.settle(steps)
+    }
+
+    /// Does what concerns the wires; the rest is for the conversation.
+    fn settle(&mut self, steps: Vec<Step>) -> Vec<Step> {
+        let mut rest = Vec::new();
+        for step in steps {
+            match step {
+                // Nobody listens once it is gone; its end is told by `exited`.
+                Step::Say(line) => drop(self.say.send(line)),
+                Step::Wake(after, token) => self.wakes.push((Instant::now() + after, token)),
+                other => rest.push(other),
+            }
+        }
+        rest
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    if let Some(due) = due {
+        tokio::time::sleep_until(due).await;
+    }
+}
+
+async fn keep_tail(mut from: tokio::net::UnixStream, into: Arc<Mutex<Vec<u8>>>) {
+    let mut buffer = vec![0; 4096];
+    while let Ok(read) = from.read(&mut buffer).await {
+        if read == 0 {
+            return;
+        }
+        let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&buffer[..read]);
+        let over = kept.len().saturating_sub(STDERR);
+        kept.drain(..over);
+    }
+}

@@ -1,0 +1,343 @@
+//! One turn: open the conversation, journal `sent`, ask, listen to the end.
+
+use super::outcome::{Heard, failed, used};
+use super::{Command, Conversation, Stop, debug, next_of, warn};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use vwm_api::harness::{Entry, Outcome, TurnOrder};
+use vwm_api::{AgentEvent, Resume, Start, TurnError, TurnStatus};
+
+use crate::adapter::{Ending, Input, Step};
+use crate::artifacts::Snapshot;
+
+/// How long an engine may take until it can be asked something.
+const OPEN: Duration = Duration::from_secs(120);
+/// How long an engine may take to stop when it is asked to; then it is killed.
+const STOP: Duration = Duration::from_secs(10);
+/// An engine that says nothing for so long is told about.
+const SILENT: Duration = Duration::from_secs(120);
+/// How often a turn starts an engine that turns out to be of no use.
+const LAUNCHES: u32 = 4;
+
+/// How far a turn is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The conversation is not open: nothing has reached the engine.
+    Opening,
+    /// The prompt has been sent.
+    Asked,
+    /// It was asked to stop.
+    Stopping,
+}
+
+/// What ends a turn early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Abort,
+    Timeout,
+    Stop(Stop),
+}
+
+impl Conversation {
+    pub(super) async fn turn(&mut self, order: TurnOrder) {
+        let started = Instant::now();
+        let before = self.snapshot().await;
+        let usage_before = self.prepared.door.usage(self.subsession);
+        self.prepared.door.begin(self.subsession);
+        let mut heard = Heard::default();
+        let (ending, cause) = self.listen(&order, started, &mut heard).await;
+        let door = &self.prepared.door;
+        let counted = used(&usage_before, &door.usage(self.subsession));
+        let own_tokens_out = ending.tokens_out;
+        let mut outcome = Outcome {
+            status: ending.status,
+            response: ending.response,
+            artifacts: before.changed_in(&self.snapshot().await),
+            tokens_in: counted.tokens_in.or(ending.tokens_in),
+            tokens_out: counted.tokens_out.or(ending.tokens_out),
+            cost_usd: None,
+            cost_total_usd: ending.cost_total_usd,
+            model: ending.model.or(counted.model),
+            duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            raw_format: heard.any.then(|| self.prepared.adapter.format().to_owned()),
+            raw: heard.raw.into_text(),
+            engine: Some(self.prepared.adapter.engine()),
+            error: ending.error,
+        };
+        if let Some(total) = outcome.cost_total_usd {
+            let earlier = self.journal.with_ledger(|ledger| ledger.cost_total(self.subsession));
+            outcome.cost_usd = Some((total - earlier.unwrap_or(0.0)).max(0.0));
+        }
+        if outcome.status == TurnStatus::Failed
+            && let Some(error) = door.last_failure(self.subsession)
+        {
+            // The door saw what the provider answered; the engine tells it in its own words.
+            outcome.error = Some(error);
+        }
+        // What the engine answered in spite of it stands; how it ended is ours to say.
+        match cause {
+            Some(cause) if outcome.status != TurnStatus::Complete => {
+                let error = cause.error(&order);
+                outcome.status = error.status;
+                outcome.error = Some(error);
+            }
+            _ => {}
+        }
+        if counted.tokens_out < own_tokens_out {
+            warn!(turn.id = %order.turn, door = counted.tokens_out, engine = own_tokens_out, "Engine counts more than its door");
+        }
+        let entry = Entry::Ended { turn: order.turn, outcome: Box::new(outcome) };
+        if let Err(error) = self.journal.end_turn(order.turn, entry).await {
+            crate::fatal(&error);
+        }
+    }
+
+    /// Runs the turn until somebody ends it.
+    async fn listen(&mut self, order: &TurnOrder, started: Instant, heard: &mut Heard) -> (Ending, Option<Cause>) {
+        let deadline = started + Duration::from_secs(order.timeout_s.into());
+        let mut stage = Stage::Opening;
+        let (mut cause, mut launches, mut told_silent) = (None, 0, false);
+        let mut stop_by = deadline;
+        // A resident engine's conversation is open already.
+        let mut is_open = self.engine.is_some();
+        if is_open {
+            self.opened = Resume::Resumed;
+        }
+        let (mut steps, mut gone) = (Vec::new(), false);
+        loop {
+            if self.engine.is_none() && !gone {
+                if stage == Stage::Stopping || launches >= LAUNCHES {
+                    return (failed("engine_failed", "the engine ended without an answer; ask again", true), cause);
+                }
+                launches += 1;
+                is_open = false;
+                match self.ensure_engine().await {
+                    Ok(first) => steps = first,
+                    Err(error) => return (failed("engine_failed", &vwm_api::chain(&error), true), cause),
+                }
+            }
+            is_open |= self.take_opened(&steps);
+            if is_open && stage == Stage::Opening && !gone {
+                if let Err(error) = self.ask(order, &mut steps).await {
+                    crate::fatal(&error);
+                }
+                stage = Stage::Asked;
+            }
+            if gone {
+                self.engine = None;
+            }
+            if let Some(ending) = self.digest(order, &mut stage, std::mem::take(&mut steps), heard).await {
+                return (ending, cause);
+            }
+            if gone && stage != Stage::Opening {
+                let message = "the engine ended in the middle of the turn; ask again";
+                return (failed("engine_failed", message, true), cause);
+            }
+            gone = false;
+            if self.engine.is_none() {
+                continue;
+            }
+            let due = match stage {
+                Stage::Opening => deadline.min(started + OPEN),
+                Stage::Asked if told_silent => deadline,
+                Stage::Asked => deadline.min(Instant::now() + SILENT),
+                Stage::Stopping => stop_by,
+            };
+            let wait = timeout_at(due, async {
+                tokio::select! {
+                    biased;
+                    command = self.commands.recv() => Err(command),
+                    next = next_of(&mut self.engine) => Ok(next),
+                }
+            });
+            match wait.await {
+                Ok(Ok(next)) => {
+                    (steps, gone) = heard.take(next);
+                    continue;
+                }
+                Ok(Err(command)) => {
+                    let reason = self.meanwhile(order, command).await;
+                    cause = cause.or(reason);
+                }
+                Err(_) if stage != Stage::Asked => return (self.cut_off(order, stage, heard).await, cause),
+                Err(_) if Instant::now() >= deadline => cause = Some(Cause::Timeout),
+                Err(_) => {
+                    told_silent = true;
+                    let message = format!("the engine has said nothing for {} seconds; it still runs", SILENT.as_secs());
+                    self.tell(Some(order.turn), AgentEvent::notice("stalled", message));
+                }
+            }
+            match (stage, cause) {
+                (_, None) | (Stage::Stopping, Some(_)) => {}
+                (Stage::Opening, Some(_)) => return (self.cut_off(order, stage, heard).await, cause),
+                (Stage::Asked, Some(_)) => {
+                    stage = Stage::Stopping;
+                    stop_by = Instant::now() + STOP;
+                    if let Some(engine) = &mut self.engine {
+                        steps = engine.input(self.subsession, Input::Abort);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_opened(&mut self, steps: &[Step]) -> bool {
+        let opened = steps.iter().find_map(|step| match step {
+            Step::Opened(_, resume) => Some(*resume),
+            _ => None,
+        });
+        if let Some(resume) = opened {
+            self.opened = resume;
+        }
+        opened.is_some()
+    }
+
+    /// Sends the prompt. `sent` is on disk before its first byte leaves, so that nothing is ever sent twice unknowingly.
+    async fn ask(&mut self, order: &TurnOrder, steps: &mut Vec<Step>) -> std::io::Result<()> {
+        let is_sent = self.journal.with_ledger(|ledger| ledger.turn(order.turn).is_some_and(|turn| turn.sent));
+        // Sent already: the engine that had it said that it never took it.
+        if !is_sent {
+            self.journal.append_synced(Entry::Sent { turn: order.turn }).await?;
+        }
+        let start = Start {
+            request_id: order.turn,
+            subsession_id: order.subsession,
+            engine: self.prepared.adapter.engine(),
+            model: self.prepared.setup.worker.model_config.as_ref().and_then(|config| config.model.clone()),
+            settings_revision: self.prepared.setup.settings_revision,
+            resume: self.opened,
+        };
+        self.tell(Some(order.turn), AgentEvent::Start(start));
+        if let Some(engine) = &mut self.engine {
+            steps.extend(engine.input(self.subsession, Input::Prompt(order.prompt.clone())));
+        }
+        Ok(())
+    }
+
+    /// Does the steps; says how the turn ended, if it did.
+    async fn digest(&mut self, order: &TurnOrder, stage: &mut Stage, steps: Vec<Step>, heard: &mut Heard) -> Option<Ending> {
+        let mut ending = None;
+        let mut relaunch = false;
+        for step in steps {
+            match step {
+                Step::Emit(_, event) => {
+                    heard.note(&event);
+                    self.tell(Some(order.turn), event);
+                }
+                Step::Native(_, native) => self.called(native),
+                Step::Relaunch(opening) => {
+                    self.opening = opening;
+                    relaunch = true;
+                }
+                Step::End(_, end) => ending = ending.or(Some(end)),
+                Step::Opened(..) | Step::Say(_) | Step::Wake(..) => {}
+            }
+        }
+        if relaunch {
+            self.let_go().await;
+            if ending.is_none() {
+                debug!(turn.id = %order.turn, "Engine is started anew for the turn");
+                // It never took the prompt: the next one is asked.
+                if *stage == Stage::Asked {
+                    *stage = Stage::Opening;
+                }
+            }
+        }
+        ending
+    }
+
+    /// Takes a command while the turn runs; says why it has to stop, if it has.
+    async fn meanwhile(&mut self, order: &TurnOrder, command: Option<Command>) -> Option<Cause> {
+        match command {
+            Some(Command::Abort(turn)) if turn == order.turn => Some(Cause::Abort),
+            Some(Command::Abort(turn)) => {
+                if let Some(place) = self.waiting.iter().position(|waiting| waiting.turn == turn)
+                    && let Some(waiting) = self.waiting.remove(place)
+                {
+                    self.end_unsent(&waiting, Cause::Abort).await;
+                }
+                None
+            }
+            Some(Command::Run(next)) => {
+                self.waiting.push_back(next);
+                None
+            }
+            Some(Command::Renew(prepared)) => {
+                // The running engine goes on as it is; the next start knows better.
+                self.renew_after = Some(prepared);
+                None
+            }
+            Some(Command::Stop(stop, done)) => {
+                self.stopped = Some((stop, done));
+                for waiting in std::mem::take(&mut self.waiting) {
+                    if stop == Stop::SessionEnds {
+                        self.end_unsent(&waiting, Cause::Stop(stop)).await;
+                    }
+                }
+                Some(Cause::Stop(stop))
+            }
+            None => Some(Cause::Stop(Stop::HarnessEnds)),
+        }
+    }
+
+    async fn end_unsent(&self, order: &TurnOrder, cause: Cause) {
+        let outcome = super::ended_by_us(Some(self.prepared.adapter.engine()), cause.error(order));
+        let entry = Entry::Ended { turn: order.turn, outcome: Box::new(outcome) };
+        if let Err(error) = self.journal.end_turn(order.turn, entry).await {
+            crate::fatal(&error);
+        }
+    }
+
+    /// Kills the engine, and takes its last words as the end.
+    async fn cut_off(&mut self, order: &TurnOrder, mut stage: Stage, heard: &mut Heard) -> Ending {
+        let Some(engine) = self.engine.take() else {
+            return failed("engine_failed", "the engine did not start in time; try again", true);
+        };
+        let steps = engine.kill().await;
+        let late = stage == Stage::Opening;
+        let ending = self.digest(order, &mut stage, steps, heard).await;
+        ending.unwrap_or_else(|| {
+            let message = if late { "the engine did not start in time; try again" } else { "the engine did not stop and was killed" };
+            failed("engine_failed", message, true)
+        })
+    }
+
+    async fn snapshot(&self) -> Snapshot {
+        let (workspace, knowledge_base) = (self.prepared.paths.workspace(), self.prepared.knowledge_base());
+        let taken = tokio::task::spawn_blocking(move || Snapshot::take(&workspace, knowledge_base.as_deref())).await;
+        match taken {
+            Ok(Ok(snapshot)) => snapshot,
+            Ok(Err(error)) => {
+                warn!(%error, "Workspace cannot be walked; artifacts will be missing");
+                Snapshot::default()
+            }
+            Err(error) => {
+                warn!(%error, "Workspace cannot be walked; artifacts will be missing");
+                Snapshot::default()
+            }
+        }
+    }
+}
+
+impl Cause {
+    fn error(self, order: &TurnOrder) -> TurnError {
+        let (status, code, message, retryable) = match self {
+            Self::Abort => (TurnStatus::Cancelled, "aborted", "the turn was aborted".to_owned(), false),
+            Self::Timeout => (
+                TurnStatus::Failed,
+                "timeout",
+                format!("the turn took longer than {} seconds and was stopped; give it a larger timeout, or ask for less", order.timeout_s),
+                false,
+            ),
+            Self::Stop(Stop::SessionEnds) => (TurnStatus::Cancelled, "session_ended", "the session ended while the turn ran".to_owned(), false),
+            Self::Stop(Stop::HarnessEnds) => (
+                TurnStatus::Failed,
+                "interrupted",
+                "the session's job was stopped while the turn ran; the conversation is kept, ask again".to_owned(),
+                true,
+            ),
+        };
+        TurnError { status, message, code: code.to_owned(), retryable, resets_at: None }
+    }
+}

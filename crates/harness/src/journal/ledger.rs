@@ -1,0 +1,104 @@
+//! What the journal's records add up to: which turns are open, how each conversation is called, what it has cost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vwm_api::harness::{Entry, Happened, Outcome, TurnOrder};
+use vwm_api::{AgentEvent, NativeId, SubsessionId, TurnId, TurnStatus};
+
+/// The sum of a journal.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    turns: BTreeMap<TurnId, TurnState>,
+    natives: BTreeMap<SubsessionId, NativeId>,
+    costs: BTreeMap<SubsessionId, f64>,
+    notices: BTreeSet<(String, String)>,
+}
+
+/// What is known of one turn.
+#[derive(Debug, Clone)]
+pub(crate) struct TurnState {
+    /// What was asked.
+    pub(crate) order: TurnOrder,
+    /// Whether its prompt may have reached an engine.
+    pub(crate) sent: bool,
+    /// How it ended.
+    pub(crate) ended: Option<TurnStatus>,
+}
+
+impl TurnState {
+    /// Whether nothing more will come.
+    #[must_use]
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// As the contract tells it.
+    #[must_use]
+    pub(crate) fn status(&self) -> TurnStatus {
+        self.ended.unwrap_or(TurnStatus::Running)
+    }
+}
+
+impl Ledger {
+    pub(super) fn learn(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Accepted { order } => {
+                let state = TurnState { order: order.clone(), sent: false, ended: None };
+                self.turns.entry(order.turn).or_insert(state);
+            }
+            Entry::Sent { turn } => {
+                if let Some(state) = self.turns.get_mut(turn) {
+                    state.sent = true;
+                }
+            }
+            Entry::Event { subsession: Some(subsession), event: Happened::Native(native), .. } => {
+                self.natives.insert(*subsession, native.clone());
+            }
+            Entry::Event { turn: None, event: Happened::Agent(AgentEvent::Notice { code, message }), .. } => {
+                self.notices.insert((code.clone(), message.clone()));
+            }
+            Entry::Event { .. } => {}
+            Entry::Ended { turn, outcome } => self.end(*turn, outcome),
+        }
+    }
+
+    fn end(&mut self, turn: TurnId, outcome: &Outcome) {
+        let Some(state) = self.turns.get_mut(&turn) else { return };
+        state.ended = Some(outcome.status);
+        // What the turn asked and answered is in the file; a resident harness needs to know only that it is over.
+        state.order.prompt = String::new();
+        if let Some(total) = outcome.cost_total_usd {
+            self.costs.insert(state.order.subsession, total);
+        }
+    }
+
+    /// One turn.
+    #[must_use]
+    pub(crate) fn turn(&self, turn: TurnId) -> Option<&TurnState> {
+        self.turns.get(&turn)
+    }
+
+    /// Turns that are not over, oldest first.
+    #[must_use]
+    pub(crate) fn open(&self) -> Vec<TurnState> {
+        self.turns.values().filter(|state| !state.is_over()).cloned().collect()
+    }
+
+    /// Whether the session has told this already.
+    #[must_use]
+    pub(crate) fn has_notice(&self, code: &str, message: &str) -> bool {
+        self.notices.contains(&(code.to_owned(), message.to_owned()))
+    }
+
+    /// What the engine last called a conversation.
+    #[must_use]
+    pub(crate) fn native(&self, subsession: SubsessionId) -> Option<NativeId> {
+        self.natives.get(&subsession).cloned()
+    }
+
+    /// What a conversation has cost by the engine's own running total.
+    #[must_use]
+    pub(crate) fn cost_total(&self, subsession: SubsessionId) -> Option<f64> {
+        self.costs.get(&subsession).copied()
+    }
+}

@@ -1,0 +1,119 @@
+//! The journal: what the harness says, numbered by n over all generations of a volume. Only it ends a turn.
+
+mod file;
+mod ledger;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use vwm_api::harness::{Entry, Record};
+use vwm_api::{Timestamp, TurnId};
+
+use file::JournalFile;
+pub(crate) use ledger::{Ledger, TurnState};
+
+/// The journal of one volume, as one generation writes it.
+pub(crate) struct Journal {
+    generation: i64,
+    inner: Mutex<Inner>,
+    newest: watch::Sender<i64>,
+}
+
+struct Inner {
+    file: JournalFile,
+    ledger: Ledger,
+}
+
+impl Journal {
+    /// Opens the journal of a volume, cuts off a torn last record, and reads what the older generations said.
+    pub(crate) fn open(path: &Path, generation: i64) -> io::Result<Self> {
+        let (file, records) = JournalFile::open(path)?;
+        let mut ledger = Ledger::default();
+        for record in &records {
+            ledger.learn(&record.entry);
+        }
+        let newest = watch::Sender::new(file.last_n());
+        Ok(Self { generation, inner: Mutex::new(Inner { file, ledger }), newest })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a record; it survives the death of every process, and with `append_synced` a loss of power.
+    pub(crate) fn append(&self, entry: Entry) -> io::Result<i64> {
+        self.write(entry, false)
+    }
+
+    /// Appends a record and waits until the disk has it.
+    pub(crate) async fn append_synced(self: &Arc<Self>, entry: Entry) -> io::Result<i64> {
+        let journal = Arc::clone(self);
+        tokio::task::spawn_blocking(move || journal.write(entry, true)).await.map_err(io::Error::other)?
+    }
+
+    fn write(&self, entry: Entry, sync: bool) -> io::Result<i64> {
+        let mut inner = self.inner();
+        let n = inner.file.last_n() + 1;
+        let record = Record { n, at: Timestamp::now(), generation: self.generation, entry };
+        inner.file.append(&record, sync)?;
+        inner.ledger.learn(&record.entry);
+        drop(inner);
+        // Only ever raised: two writers may come here in the other order.
+        self.newest.send_if_modified(|newest| {
+            let raised = n > *newest;
+            *newest = n.max(*newest);
+            raised
+        });
+        Ok(n)
+    }
+
+    /// Appends a record of a turn unless the turn is over already; says whether it did.
+    pub(crate) async fn end_turn(self: &Arc<Self>, turn: TurnId, entry: Entry) -> io::Result<bool> {
+        if self.with_ledger(|ledger| ledger.turn(turn).is_some_and(TurnState::is_over)) {
+            return Ok(false);
+        }
+        self.append_synced(entry).await.map(|_| true)
+    }
+
+    /// Looks at what is known of turns and conversations.
+    pub(crate) fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.inner().ledger)
+    }
+
+    /// The newest record's number; 0 when there is none.
+    #[must_use]
+    pub(crate) fn last_n(&self) -> i64 {
+        *self.newest.borrow()
+    }
+
+    /// Tells when there is more.
+    #[must_use]
+    pub(crate) fn watch(&self) -> watch::Receiver<i64> {
+        self.newest.subscribe()
+    }
+
+    /// The records after n, at most about `bytes` of them, each as the line of JSON that it is on disk.
+    pub(crate) fn read_after(&self, n: i64, bytes: usize) -> io::Result<Vec<(i64, String)>> {
+        self.inner().file.read_after(n, bytes)
+    }
+
+    /// Every record, for the transcript.
+    pub(crate) fn all(&self) -> io::Result<Vec<Record>> {
+        let mut records = Vec::new();
+        loop {
+            let from = i64::try_from(records.len()).unwrap_or(i64::MAX);
+            let lines = self.read_after(from, 1 << 20)?;
+            if lines.is_empty() {
+                return Ok(records);
+            }
+            for (_, line) in lines {
+                records.push(serde_json::from_str(&line)?);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

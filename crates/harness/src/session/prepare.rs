@@ -1,0 +1,376 @@
+//! Preparation: knowledge base, repository, instructions, engine, wall. Every step may run again at any time.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+use vwm_api::harness::{Entry, Phase, Setup, StepState};
+use vwm_api::{CliType, NativeId, SubsessionId, TurnError, TurnStatus};
+
+use super::{Refused, Session};
+use crate::adapter::Adapter;
+use crate::conversation::{Command, ended_by_us};
+use crate::prepared::{PATH, Prepared};
+use crate::process::{Host, Launch, Limits};
+use crate::supervisor::{self, Confinement, Policy, SessionPaths, WallLevel};
+use crate::workspace::{Kind, Tree};
+use crate::{adapters, git, instructions};
+
+/// How many files of the knowledge base the instruction file names.
+const INDEX: usize = 100;
+
+/// The engine's program, and what of the machine it may read and run.
+struct Program {
+    path: PathBuf,
+    folders: Vec<PathBuf>,
+}
+
+impl Session {
+    /// Takes the setup. The same again changes nothing; another one is prepared, and engines come back by resume.
+    pub(crate) fn set_up(self: &Arc<Self>, setup: Setup) -> Result<(), Refused> {
+        let phase = self.state.current().phase;
+        if matches!(phase, Phase::Ending | Phase::Collected) {
+            return Err(Refused::Ending);
+        }
+        let mut inner = self.inner();
+        let is_same = inner.setup.as_ref().is_some_and(|known| same(known, &setup));
+        if is_same && matches!(phase, Phase::Preparing | Phase::Ready) {
+            return Ok(());
+        }
+        inner.setup = Some(setup);
+        let is_running = inner.preparing.as_ref().is_some_and(|task| !task.is_finished());
+        if !is_running || phase == Phase::Failed {
+            self.state.enter(Phase::Preparing, None);
+            inner.preparing = Some(tokio::spawn(Arc::clone(self).prepare()));
+        }
+        Ok(())
+    }
+
+    async fn prepare(self: Arc<Self>) {
+        loop {
+            let Some(setup) = self.inner().setup.clone() else { return };
+            let prepared = match self.try_prepare(&setup).await {
+                Ok(prepared) => Arc::new(prepared),
+                Err(reason) => {
+                    info!(%reason, "Preparation failed");
+                    self.end_left_turns(&setup, &reason).await;
+                    return self.state.enter(Phase::Failed, Some(reason));
+                }
+            };
+            let mut inner = self.inner();
+            if inner.setup.as_ref() != Some(&setup) {
+                continue;
+            }
+            for commands in inner.conversations.values() {
+                // One that has just ended starts anew from what is prepared.
+                let _ = commands.send(Command::Renew(Arc::clone(&prepared)));
+            }
+            inner.prepared = Some(prepared);
+            break;
+        }
+        self.state.enter(Phase::Ready, None);
+        let left = std::mem::take(&mut self.inner().left);
+        for order in left {
+            self.hand_over(order);
+        }
+    }
+
+    /// What an older generation took cannot run now: it is ended here, because only a journal ends a turn.
+    async fn end_left_turns(&self, setup: &Setup, reason: &str) {
+        let left = std::mem::take(&mut self.inner().left);
+        for order in left {
+            let error = TurnError {
+                status: TurnStatus::Failed,
+                message: format!("the session could not be resumed: {reason}"),
+                code: "resume_failed".to_owned(),
+                retryable: true,
+                resets_at: None,
+            };
+            let outcome = Box::new(ended_by_us(Some(setup.worker.cli_type), error));
+            let entry = Entry::Ended { turn: order.turn, outcome };
+            if let Err(error) = self.journal.end_turn(order.turn, entry).await {
+                crate::fatal(&error);
+            }
+        }
+    }
+
+    async fn try_prepare(&self, setup: &Setup) -> Result<Prepared, String> {
+        let engine = setup.worker.cli_type;
+        let adapter = adapters::adapter(engine)
+            .ok_or_else(|| format!("this build has no adapter for {}; choose another cliType", engine.as_str()))?;
+        self.make_folders(engine)?;
+        self.wall(setup)?;
+        let program = self.resolve(setup, adapter).await?;
+        self.door.set_providers(setup.providers.clone());
+        self.repositories(setup).await?;
+        let host = self.host(setup, &program)?;
+        self.instructions(setup)?;
+        let prepared = Prepared {
+            setup: setup.clone(),
+            adapter,
+            program: program.path,
+            host,
+            door: Arc::clone(&self.door),
+            door_token: self.door_token.clone(),
+            paths: self.paths.clone(),
+            has_knowledge_base: setup.worker.worker_repo_url.is_some(),
+        };
+        let home = prepared.home(SubsessionId::main(setup.session));
+        let tree = open_tree(&home.home)?;
+        for (path, text) in adapter.files(&home) {
+            tree.write(&path, text.as_bytes()).map_err(|e| format!("cannot write the engine's {}: {e}", path.display()))?;
+        }
+        for (path, sentence) in adapter.ignored(&setup.worker) {
+            self.notice("ignored_setting", &format!("{path}: {sentence}"));
+        }
+        Ok(prepared)
+    }
+
+    fn make_folders(&self, engine: CliType) -> Result<(), String> {
+        let paths = &self.paths;
+        let folders = [paths.workspace(), paths.home().join(engine.as_str()), paths.tmp(), self.collected_folder(), paths.state().join("git")];
+        for folder in folders {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)
+                .map_err(|e| format!("cannot make {}: {e}; is the disk full?", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Decides what confines the engine, and says it.
+    fn wall(&self, setup: &Setup) -> Result<(), String> {
+        let (name, detail) = match supervisor::probe() {
+            WallLevel::Landlock { abi } => ("landlock", format!("Landlock ABI {abi}")),
+            WallLevel::None { why } if setup.unconfined => {
+                self.notice("unconfined", &format!("the engine runs without a wall, as was asked for: {why}"));
+                ("none", why)
+            }
+            WallLevel::None { why } => {
+                self.state.step("wall", StepState::Failed, why.clone());
+                return Err(why);
+            }
+        };
+        self.state.set_wall(name);
+        self.state.step("wall", StepState::Done, detail);
+        Ok(())
+    }
+
+    /// What git may do in the engine's tree, before or after the engine.
+    pub(super) fn git_host(&self, setup: &Setup) -> Result<Host, String> {
+        self.host(setup, &Program { path: PathBuf::new(), folders: Vec::new() })
+    }
+
+    fn host(&self, setup: &Setup, program: &Program) -> Result<Host, String> {
+        let is_walled = matches!(supervisor::probe(), WallLevel::Landlock { .. });
+        let confinement = if is_walled {
+            let knowledge_base = self.paths.knowledge_base();
+            let files = if program.path.as_os_str().is_empty() { Vec::new() } else { vec![program.path.clone()] };
+            let policy = Policy::for_session(&SessionPaths {
+                workspace: self.paths.workspace(),
+                home: self.paths.home(),
+                tmp: self.paths.tmp(),
+                knowledge_base: knowledge_base.join("learnings").exists().then_some(knowledge_base),
+                programs: files,
+                folders: program.folders.clone(),
+            });
+            Confinement::Landlock(policy)
+        } else if setup.unconfined {
+            Confinement::None
+        } else {
+            return Err("nothing confines the engine on this machine; start the server with --unconfined to run it all the same".into());
+        };
+        Ok(Host { exe: "/proc/self/exe".into(), lock: self.paths.engines_lock(), confinement })
+    }
+
+    async fn resolve(&self, setup: &Setup, adapter: &'static dyn Adapter) -> Result<Program, String> {
+        let found = match adapters::install(adapter.engine()) {
+            Some(install) => self.installed(setup, adapter.engine(), &install).await,
+            None => given(setup),
+        };
+        let (state, detail) = match &found {
+            Ok(program) => (StepState::Done, program.path.display().to_string()),
+            Err(reason) => (StepState::Failed, reason.clone()),
+        };
+        self.state.step("engine", state, detail);
+        found
+    }
+
+    async fn installed(&self, setup: &Setup, engine: CliType, install: &adapters::Install) -> Result<Program, String> {
+        let name = engine.as_str();
+        let folder = Path::new(&setup.engines_dir).join(install.folder);
+        let path = folder.join(install.program);
+        let how = format!("run `vwm engine install {name}`");
+        if !path.exists() {
+            return Err(format!("{name} {} is not installed in {}: {how}", install.version, setup.engines_dir));
+        }
+        let program = Program { path: path.clone(), folders: vec![folder] };
+        if !setup.providers.contains_key("anthropic") {
+            return Err("the server has no key for the models of anthropic: set VWM_ANTHROPIC_API_KEY and start it again".into());
+        }
+        // Asked in the wall: the folder may hold anything by now.
+        let home = self.paths.home().join(name);
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let launch = Launch {
+            program: path,
+            args: install.version_args.iter().map(|arg| (*arg).to_owned()).collect(),
+            env: [("PATH".into(), PATH.into()), ("HOME".into(), text(&home)), ("TMPDIR".into(), text(&self.paths.tmp()))].into(),
+            cwd: self.paths.workspace(),
+        };
+        let limits = Limits { deadline: Duration::from_secs(30), max_output: 4096 };
+        let said = self.host(setup, &program)?.run(&launch, None, limits).await.map_err(|e| vwm_api::chain(&e))?;
+        let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+        if version != install.version_output {
+            return Err(format!("{name} in {} answers {version:?} and not version {}: {how} --force", setup.engines_dir, install.version));
+        }
+        Ok(program)
+    }
+
+    async fn repositories(&self, setup: &Setup) -> Result<(), String> {
+        let names = [("knowledge_base", git::Role::KnowledgeBase), ("session_repository", git::Role::Session)];
+        for (name, role) in names {
+            let Some(repo) = self.repo(setup, role) else {
+                self.state.step(name, StepState::Skipped, "none is configured");
+                continue;
+            };
+            self.state.step(name, StepState::Running, git::masked(&repo.url));
+            let host = self.git_host(setup)?;
+            match repo.prepare(&self.git_context(setup, &host)).await {
+                Ok(notices) => {
+                    for notice in notices {
+                        self.notice(notice.code, &notice.message);
+                    }
+                    self.state.step(name, StepState::Done, repo.branch);
+                }
+                Err(error) => {
+                    let reason = vwm_api::chain(&error);
+                    self.state.step(name, StepState::Failed, reason.clone());
+                    return Err(reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A repository of the session, if it has one in that role.
+    pub(super) fn repo(&self, setup: &Setup, role: git::Role) -> Option<git::Repo> {
+        let clean = self.paths.state().join("git");
+        match role {
+            git::Role::KnowledgeBase => Some(git::Repo {
+                role,
+                url: setup.worker.worker_repo_url.clone()?,
+                base: setup.worker.worker_repo_branch.clone(),
+                branch: format!("ff-vwm/{}-{}", setup.worker_id, setup.session),
+                tree: self.paths.knowledge_base(),
+                clean: clean.join("knowledge_base.git"),
+            }),
+            git::Role::Session => {
+                let repository = setup.repository.clone()?;
+                Some(git::Repo {
+                    role,
+                    url: repository.url,
+                    base: repository.branch,
+                    branch: format!("session-{}", setup.session),
+                    tree: self.paths.workspace().join("session_repo"),
+                    clean: clean.join("session.git"),
+                })
+            }
+        }
+    }
+
+    pub(super) fn git_context<'a>(&self, setup: &Setup, host: &'a Host) -> git::Context<'a> {
+        git::Context {
+            host,
+            state: self.paths.state(),
+            tmp: self.paths.tmp(),
+            home: self.paths.home(),
+            collected: self.collected_folder(),
+            session: setup.session,
+            worker_name: setup.worker.name.clone(),
+            local_repositories: setup.local_repositories,
+            auto_delete: setup.auto_delete_branch,
+            ssh_auth_sock: None,
+            secrets: setup.providers.values().map(|provider| provider.api_key.clone().into_bytes()).collect(),
+        }
+    }
+
+    fn instructions(&self, setup: &Setup) -> Result<(), String> {
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |e: std::io::Error| format!("cannot write {what} in the workspace: {e}")
+        };
+        let tree = open_tree(&self.paths.workspace())?;
+        for folder in [".skills", "attachments"] {
+            tree.create_dir(Path::new(folder)).map_err(failed(folder))?;
+        }
+        let knowledge = if setup.worker.worker_repo_url.is_some() {
+            tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo")).map_err(failed("worker_repo"))?;
+            Some(index(&open_tree(&self.paths.knowledge_base())?))
+        } else {
+            None
+        };
+        let text = instructions::merge(setup, knowledge.as_deref());
+        tree.write(Path::new(instructions::FILE), text.as_bytes()).map_err(failed(instructions::FILE))?;
+        if setup.worker.cli_type != CliType::ClaudeCode {
+            tree.write(Path::new(instructions::OTHER_FILE), text.as_bytes()).map_err(failed(instructions::OTHER_FILE))?;
+        }
+        self.state.step("instructions", StepState::Done, format!("{} bytes", text.len()));
+        Ok(())
+    }
+}
+
+/// Whether two setups ask for the same; the native ids grow by what this harness itself told.
+fn same(known: &Setup, new: &Setup) -> bool {
+    let without = |setup: &Setup| Setup { native_ids: std::collections::BTreeMap::<SubsessionId, Vec<NativeId>>::new(), ..setup.clone() };
+    without(known) == without(new)
+}
+
+/// The program that the worker names, and the folders that the server allows.
+fn given(setup: &Setup) -> Result<Program, String> {
+    let Some(engine) = &setup.worker.engine else {
+        return Err("the worker names no program: set engine.command".into());
+    };
+    let command = Path::new(&engine.command);
+    let candidates: Vec<PathBuf> = if command.is_absolute() {
+        vec![command.to_owned()]
+    } else if command.components().count() == 1 {
+        PATH.split(':').map(|folder| Path::new(folder).join(command)).collect()
+    } else {
+        return Err(format!("engine.command {:?} must be a name on the path or an absolute path", engine.command));
+    };
+    let found = candidates.into_iter().find(|path| path.is_file());
+    let path = found.ok_or_else(|| format!("the engine's program {:?} is not on this machine; install it, or name another in engine.command", engine.command))?;
+    Ok(Program { path, folders: setup.engine_folders.iter().map(PathBuf::from).collect() })
+}
+
+fn open_tree(path: &Path) -> Result<Tree, String> {
+    Tree::open(path).map_err(|e| format!("cannot open {}: {e}", path.display()))
+}
+
+/// The knowledge base's files with their first lines, for the instruction file.
+fn index(tree: &Tree) -> Vec<instructions::Known> {
+    let Ok(walk) = tree.walk(|path| path.file_name().is_some_and(|name| name == ".git"), 20_000) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> =
+        walk.entries.into_iter().filter(|entry| entry.kind == Kind::File).map(|entry| entry.path).collect();
+    paths.sort();
+    let more = paths.len().saturating_sub(INDEX);
+    let known = |path: PathBuf| instructions::Known { about: first_line(tree, &path), path: path.display().to_string() };
+    let mut all: Vec<_> = paths.into_iter().take(INDEX).map(known).collect();
+    if more > 0 {
+        all.push(instructions::Known { path: String::new(), about: Some(format!("and {more} more files")) });
+    }
+    all
+}
+
+fn first_line(tree: &Tree, path: &Path) -> Option<String> {
+    if path.extension().is_none_or(|extension| extension != "md") {
+        return None;
+    }
+    let bytes = tree.read(path, 1 << 20).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty() && *line != "---")?;
+    Some(line.chars().take(100).collect())
+}

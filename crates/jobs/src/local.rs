@@ -1,0 +1,305 @@
+//! Jobs on this machine: one harness process per session, of the same binary, that outlives the server.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::Signal;
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
+use tracing::{info, warn};
+use vwm_api::SessionId;
+use vwm_api::harness::Boot;
+use vwm_api::volume::VolumePaths;
+
+use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process};
+
+/// How long a harness has to end by itself before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+/// A socket's name may have 107 bytes.
+const LONGEST_SOCKET: usize = 107;
+
+/// The local backend.
+#[derive(Debug)]
+pub struct Local {
+    sessions: PathBuf,
+    sockets: PathBuf,
+    program: PathBuf,
+    /// Generations whose process this server started and has not seen end.
+    children: Arc<Mutex<HashMap<SessionId, i64>>>,
+}
+
+impl Local {
+    /// Opens the folders of a data directory; deletes volumes whose removal was cut short.
+    pub fn open(data_dir: &Path) -> Result<Self, JobError> {
+        let data_dir = data_dir.canonicalize().map_err(JobError::volume(data_dir))?;
+        let sessions = data_dir.join("sessions");
+        private_folder(&sessions)?;
+        let sockets = sockets_folder(&data_dir)?;
+        for entry in std::fs::read_dir(&sessions).map_err(JobError::volume(&sessions))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(".removed-") {
+                delete_tree(&entry.path())?;
+            }
+        }
+        Ok(Self { sessions, sockets, program: "/proc/self/exe".into(), children: Arc::default() })
+    }
+
+    /// The folders of a session.
+    #[must_use]
+    pub fn volume(&self, session: SessionId) -> VolumePaths {
+        VolumePaths::new(self.sessions.join(session.to_string()))
+    }
+
+    fn socket(&self, session: SessionId) -> PathBuf {
+        self.sockets.join(format!("{}.s", session.0.simple()))
+    }
+
+    fn child_runs(&self, id: &JobId) -> bool {
+        let children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.get(&id.session) == Some(&id.generation)
+    }
+
+    async fn spawn(&self, spec: &JobSpec) -> Result<(), JobError> {
+        let volume = self.volume(spec.id.session);
+        private_folder(&volume.root)?;
+        private_folder(&volume.state())?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(volume.log())
+            .map_err(JobError::volume(volume.log()))?;
+        let failed = |source| JobError::Start { program: self.program.clone(), source };
+        let mut child = tokio::process::Command::new(&self.program)
+            .arg("harness")
+            .arg("--volume")
+            .arg(&volume.root)
+            .arg("--socket")
+            .arg(self.socket(spec.id.session))
+            .env_clear()
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(failed)?;
+        let boot = Boot {
+            session: spec.id.session,
+            generation: spec.id.generation,
+            token: spec.token.clone(),
+        };
+        let mut line = serde_json::to_vec(&boot).map_err(|e| failed(e.into()))?;
+        line.push(b'\n');
+        if let Some(mut stdin) = child.stdin.take() {
+            // A harness that is gone already is seen by `observe`.
+            let _ = stdin.write_all(&line).await;
+        }
+        info!(session.id = %spec.id.session, generation = spec.id.generation, pid = child.id(), "Job started");
+        self.children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(spec.id.session, spec.id.generation);
+        let (children, id) = (Arc::clone(&self.children), spec.id);
+        tokio::spawn(async move {
+            let status = child.wait().await;
+            let mut children = children.lock().unwrap_or_else(PoisonError::into_inner);
+            if children.get(&id.session) == Some(&id.generation) {
+                children.remove(&id.session);
+            }
+            info!(session.id = %id.session, generation = id.generation, ?status, "Job's process ended");
+        });
+        Ok(())
+    }
+
+    async fn stop(&self, session: SessionId) -> Result<(), JobError> {
+        let volume = self.volume(session);
+        let started = Instant::now();
+        let mut killed = false;
+        if let Some(job) = process::read_job_file(&volume.job_file()) {
+            process::signal(&job, Signal::TERM);
+        }
+        loop {
+            let child = self.children.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session);
+            let held = is_locked(&volume.lock())? || is_locked(&volume.engines_lock())?;
+            if !held && !child {
+                return Ok(());
+            }
+            // Read anew each time: a harness that was just starting writes it late.
+            let job = process::read_job_file(&volume.job_file());
+            let late = started.elapsed();
+            if let Some(job) = &job
+                && late > GRACE
+                && !killed
+            {
+                warn!(session.id = %session, pid = job.pid, "Job does not end by itself and is killed");
+                process::signal(job, Signal::KILL);
+                killed = true;
+            } else if let Some(job) = &job
+                && !killed
+            {
+                process::signal(job, Signal::TERM);
+            }
+            if late > GRACE * 2 {
+                return Err(JobError::Stuck {
+                    pid: job.map_or(0, |job| job.pid),
+                    path: volume.lock(),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn look(&self, id: &JobId) -> Result<JobStatus, JobError> {
+        let volume = self.volume(id.session);
+        if is_locked(&volume.lock())? {
+            return Ok(match process::read_job_file(&volume.job_file()) {
+                Some(job)
+                    if job.generation == id.generation
+                        && process::is_alive(&job) =>
+                {
+                    JobStatus::Up { endpoint: Endpoint::Unix(self.socket(id.session)) }
+                }
+                Some(job) if job.generation > id.generation => {
+                    JobStatus::Gone { why: format!("generation {} follows it", job.generation) }
+                }
+                _ => JobStatus::Pending { why: "the harness is starting".into() },
+            });
+        }
+        if self.child_runs(id) {
+            return Ok(JobStatus::Pending { why: "the harness is starting".into() });
+        }
+        match process::read_job_file(&volume.job_file()) {
+            Some(job) if job.generation >= id.generation => {
+                Ok(JobStatus::Gone { why: "the harness's process ended".into() })
+            }
+            _ if self.volume(id.session).root.exists() => {
+                Ok(JobStatus::Gone { why: "the harness did not start".into() })
+            }
+            _ => Ok(JobStatus::Absent),
+        }
+    }
+}
+
+impl JobBackend for Local {
+    fn ensure<'a>(&'a self, spec: &'a JobSpec) -> BoxFuture<'a, Result<(), JobError>> {
+        async move {
+            match self.look(&spec.id)? {
+                JobStatus::Up { .. } => return Ok(()),
+                JobStatus::Pending { .. } if self.child_runs(&spec.id) => return Ok(()),
+                JobStatus::Absent | JobStatus::Pending { .. } | JobStatus::Gone { .. } => {}
+            }
+            // An older generation must be gone before this one: the volume has one harness at a time.
+            self.stop(spec.id.session).await?;
+            self.spawn(spec).await
+        }
+        .boxed()
+    }
+
+    fn observe<'a>(&'a self, id: &'a JobId) -> BoxFuture<'a, Result<JobStatus, JobError>> {
+        async move { self.look(id) }.boxed()
+    }
+
+    fn remove<'a>(&'a self, id: &'a JobId, volume: Volume) -> BoxFuture<'a, Result<(), JobError>> {
+        async move {
+            let paths = self.volume(id.session);
+            if paths.root.exists() {
+                self.stop(id.session).await?;
+            }
+            match std::fs::remove_file(self.socket(id.session)) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(JobError::volume(self.socket(id.session))(e));
+                }
+                _ => {}
+            }
+            match volume {
+                Volume::Keep => Ok(()),
+                Volume::Delete if !paths.root.exists() => Ok(()),
+                Volume::Delete => {
+                    // Renamed first: half a volume must never look like one.
+                    let removed = self.sessions.join(format!(".removed-{}", id.session));
+                    std::fs::rename(&paths.root, &removed).map_err(JobError::volume(&paths.root))?;
+                    tokio::task::spawn_blocking(move || delete_tree(&removed))
+                        .await
+                        .map_err(|e| JobError::volume(&paths.root)(io::Error::other(e)))?
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), JobError>> {
+        async move { private_folder(&self.sessions) }.boxed()
+    }
+}
+
+/// Whether somebody holds a lock; a file that does not exist is held by nobody.
+fn is_locked(path: &Path) -> Result<bool, JobError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(JobError::volume(path)(e)),
+    };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(false),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+        Err(e) => Err(JobError::volume(path)(e.into())),
+    }
+}
+
+fn private_folder(path: &Path) -> Result<(), JobError> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(JobError::volume(path))
+}
+
+/// A folder for sockets with a short name: below the data directory, or, where that is too long, in the machine's own for temporary files.
+fn sockets_folder(data_dir: &Path) -> Result<PathBuf, JobError> {
+    let near = data_dir.join("run");
+    if near.as_os_str().len() + "/.s".len() + 32 <= LONGEST_SOCKET {
+        private_folder(&near)?;
+        return Ok(near);
+    }
+    let hash = blake3::hash(data_dir.as_os_str().as_encoded_bytes());
+    let short = &data_encoding::HEXLOWER.encode(hash.as_bytes())[..16];
+    let far = PathBuf::from(format!("/tmp/vwm-{short}"));
+    private_folder(&far)?;
+    let found = std::fs::symlink_metadata(&far).map_err(JobError::volume(&far))?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        let taken = io::Error::other("somebody else made it; choose a data directory with a shorter path");
+        return Err(JobError::volume(&far)(taken));
+    }
+    std::fs::set_permissions(&far, std::fs::Permissions::from_mode(0o700)).map_err(JobError::volume(&far))?;
+    Ok(far)
+}
+
+/// Deletes a tree, also one in which an agent took away its owner's rights.
+fn delete_tree(path: &Path) -> Result<(), JobError> {
+    match std::fs::remove_dir_all(path) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            open_folders(path).map_err(JobError::volume(path))?;
+            std::fs::remove_dir_all(path).map_err(JobError::volume(path))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(JobError::volume(path)),
+    }
+}
+
+fn open_folders(root: &Path) -> io::Result<()> {
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! Does what the plan says, for one session, one thing at a time; everything may be done twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tracing::{info, warn};
+use vwm_api::harness::{EndOrder, HarnessState, Phase, TurnOrder};
+use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnId, TurnStatus};
+use vwm_client::ClientError;
+use vwm_jobs::{JobError, JobId, JobSpec, JobStatus, Volume};
+use vwm_store::{SessionRow, StoreError, Turn};
+
+use super::link::Link;
+use super::plan::{Action, Job, View, plan};
+use super::setup::{self, SettingsSeen};
+use crate::app::App;
+
+/// How long to wait for something that tells nobody when it is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long to wait for something that does.
+const WATCH: Duration = Duration::from_secs(5);
+
+/// How long until a session that would not resume is tried again, if a turn of it is still open.
+const RESUME_AGAIN: Duration = Duration::from_secs(30);
+
+/// Why a step did not work; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActError {
+    #[error("the store does not answer")]
+    Store(#[from] StoreError),
+    #[error("the job cannot be managed")]
+    Job(#[from] JobError),
+    #[error("the harness refuses")]
+    Harness(#[from] ClientError),
+    #[error("what was collected cannot be kept")]
+    Keep(#[from] std::io::Error),
+}
+
+/// What follows from a pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// Look again at once.
+    Again,
+    /// Look again when woken, or after so long.
+    Wait(Duration),
+    /// Nothing to do until somebody asks.
+    Rest,
+}
+
+/// One session's orchestration.
+pub(super) struct Runner {
+    app: Arc<App>,
+    id: SessionId,
+    wake: Arc<Notify>,
+    link: Option<Link>,
+    told: Option<SettingsSeen>,
+    failed_starts: u32,
+    started: Option<Instant>,
+}
+
+impl Runner {
+    pub(super) fn new(app: Arc<App>, id: SessionId, wake: Arc<Notify>) -> Self {
+        Self { app, id, wake, link: None, told: None, failed_starts: 0, started: None }
+    }
+
+    /// Looks, chooses, does one thing.
+    pub(super) async fn pass(&mut self) -> Result<After, ActError> {
+        let Some(row) = self.app.store.session(self.id).await? else { return Ok(After::Rest) };
+        let turns = self.app.store.open_turns(self.id).await?;
+        let (job, state) = self.observe(&row).await?;
+        let is_setup_current = match self.told {
+            Some(told) => told == setup::seen(&self.app).await?,
+            None => false,
+        };
+        let view = View {
+            status: row.session.status,
+            end_step: row.session.end_step,
+            turns: &turns,
+            job,
+            is_setup_current,
+            is_pumped: state.as_ref().is_some_and(|state| row.pumped_n >= state.last_n),
+            had_job: row.generation > 0,
+            failed_starts: self.failed_starts,
+        };
+        let action = plan(&view);
+        if action != Action::Wait && action != Action::Rest {
+            tracing::debug!(session.id = %self.id, ?action, ?job, status = row.session.status.as_str(), "Plan");
+        }
+        self.act(action, &row, &turns, state, job).await
+    }
+
+    /// Looks at the job, and keeps a line to it as long as it is there.
+    async fn observe(&mut self, row: &SessionRow) -> Result<(Job, Option<HarnessState>), ActError> {
+        if row.generation == 0 {
+            return Ok((Job::Absent, None));
+        }
+        let id = self.job_id(row);
+        Ok(match self.app.jobs.observe(&id).await? {
+            JobStatus::Absent => (Job::Absent, None),
+            JobStatus::Pending { .. } => (Job::Pending, None),
+            JobStatus::Gone { why } => {
+                if self.link.take().is_some() {
+                    info!(session.id = %self.id, generation = row.generation, why, "Job is gone");
+                }
+                self.told = None;
+                self.app.store.job_gone(self.id, row.generation, &why).await?;
+                (Job::Gone, None)
+            }
+            JobStatus::Up { endpoint } => {
+                if self.link.as_ref().is_some_and(|link| link.harness.generation != row.generation) {
+                    self.link = None;
+                    self.told = None;
+                }
+                let link = self.link.get_or_insert_with(|| Link::open(&self.app, id, endpoint, &self.wake));
+                let state = link.state();
+                (Job::Up(state.as_ref().map(|state| state.phase)), state)
+            }
+        })
+    }
+
+    fn job_id(&self, row: &SessionRow) -> JobId {
+        JobId { session: self.id, generation: row.generation }
+    }
+
+    async fn act(
+        &mut self,
+        action: Action,
+        row: &SessionRow,
+        turns: &[Turn],
+        state: Option<HarnessState>,
+        job: Job,
+    ) -> Result<After, ActError> {
+        let store = self.app.store.clone();
+        let reason = state.as_ref().and_then(|state| state.reason.clone());
+        match action {
+            Action::NewJob => {
+                // Each start in a row that comes to nothing doubles the pause before the next one.
+                let pause = Duration::from_millis(50 << self.failed_starts.min(9));
+                let since = self.started.map_or(pause, |started| started.elapsed());
+                if self.failed_starts > 0 && since < pause {
+                    return Ok(After::Wait(pause - since));
+                }
+                self.failed_starts += 1;
+                self.started = Some(Instant::now());
+                let generation = store.new_generation(self.id).await?;
+                let id = JobId { session: self.id, generation };
+                let spec = JobSpec { id, token: self.app.job_token(self.id, generation) };
+                self.app.jobs.ensure(&spec).await?;
+                Ok(After::Again)
+            }
+            Action::Prepare => {
+                let (setup, seen) = setup::read(&self.app, row).await?;
+                if let Some(link) = &self.link {
+                    link.told(link.harness.put_session(&setup).await?);
+                    self.told = Some(seen);
+                }
+                Ok(After::Again)
+            }
+            Action::Ready => {
+                if let Some(wall) = state.and_then(|state| state.wall) {
+                    store.set_wall(self.id, &wall).await?;
+                }
+                self.failed_starts = 0;
+                store.move_session(self.id, row.session.status, Trigger::Ready, None).await?;
+                Ok(After::Again)
+            }
+            Action::GiveUp => {
+                let reason = reason.unwrap_or_else(|| self.no_start());
+                warn!(session.id = %self.id, reason, "Session does not start");
+                store.move_session(self.id, row.session.status, Trigger::GiveUp, Some(reason)).await?;
+                Ok(After::Again)
+            }
+            Action::ResumeFailed => self.resume_failed(row, state).await,
+            Action::Suspend => {
+                let reason = "its job was lost while nothing ran; the next prompt resumes it".to_owned();
+                store.move_session(self.id, row.session.status, Trigger::Suspend, Some(reason)).await?;
+                Ok(After::Again)
+            }
+            Action::StopJob => self.remove(row, Volume::Keep).await.map(|()| After::Again),
+            Action::StartTurns(ids) => {
+                self.failed_starts = 0;
+                for id in ids {
+                    self.start_turn(id, turns).await?;
+                }
+                Ok(After::Wait(WATCH))
+            }
+            Action::AbortTurns(ids) => {
+                self.abort_turns(&ids, turns).await?;
+                Ok(After::Wait(Duration::from_millis(200)))
+            }
+            Action::End => {
+                self.close_waiting().await?;
+                if let Some(link) = &self.link {
+                    let (setup, _) = setup::read(&self.app, row).await?;
+                    link.told(link.harness.end(&EndOrder { setup }).await?);
+                }
+                let step = row.session.end_step.unwrap_or(EndStep::Stopping);
+                store.set_end_step(self.id, step, EndStep::Collecting).await?;
+                Ok(After::Again)
+            }
+            Action::Keep => {
+                self.keep(&state.map(|state| state.collected).unwrap_or_default()).await?;
+                store.set_end_step(self.id, EndStep::Collecting, EndStep::Collected).await?;
+                Ok(After::Again)
+            }
+            Action::NothingToKeep => {
+                let step = row.session.end_step.unwrap_or(EndStep::Stopping);
+                store.set_end_step(self.id, step, EndStep::Collected).await?;
+                Ok(After::Again)
+            }
+            Action::Remove => {
+                self.remove(row, Volume::Delete).await?;
+                store.set_end_step(self.id, EndStep::Collected, EndStep::Removed).await?;
+                Ok(After::Again)
+            }
+            Action::Finish => {
+                let error = turn_error("session_ended", "the session ended before the turn ran", false);
+                store.end_open_turns(self.id, error).await?;
+                store.move_session(self.id, SessionStatus::Ending, Trigger::Ended, None).await?;
+                Ok(After::Rest)
+            }
+            Action::Wait => {
+                if row.session.status == SessionStatus::Ending {
+                    self.close_waiting().await?;
+                    store.set_session_reason(self.id, reason).await?;
+                }
+                let is_close = job == Job::Pending || job == Job::Up(Some(Phase::Collected));
+                Ok(After::Wait(if is_close { LOOK_AGAIN } else { WATCH }))
+            }
+            // A session with a job is watched, so that its loss is seen.
+            Action::Rest if self.link.is_some() && row.session.status == SessionStatus::Active => Ok(After::Wait(WATCH)),
+            Action::Rest => Ok(After::Rest),
+        }
+    }
+
+    async fn start_turn(&self, id: TurnId, turns: &[Turn]) -> Result<(), ActError> {
+        let Some(turn) = turns.iter().find(|turn| turn.id == id) else { return Ok(()) };
+        // Offered first: from here on only the harness can say that the turn never ran.
+        if !turn.offered && !self.app.store.offer_turn(id).await? {
+            return Ok(());
+        }
+        let order = TurnOrder {
+            turn: id,
+            subsession: turn.subsession,
+            kind: turn.kind,
+            prompt: turn.prompt.clone(),
+            timeout_s: turn.timeout_s,
+        };
+        if let Some(link) = &self.link {
+            link.harness.start_turn(&order).await?;
+        }
+        Ok(())
+    }
+
+    async fn abort_turns(&self, ids: &[TurnId], turns: &[Turn]) -> Result<(), ActError> {
+        let Some(link) = &self.link else { return Ok(()) };
+        for id in ids {
+            match link.harness.abort_turn(*id).await {
+                Ok(_) => {}
+                // Offered, and lost on the way: it is given to the harness, which then ends it.
+                Err(error) if error.is_not_found() => {
+                    self.start_turn(*id, turns).await?;
+                    link.harness.abort_turn(*id).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// What waits will not run any more.
+    async fn close_waiting(&self) -> Result<(), ActError> {
+        let error = turn_error("session_ended", "the session ended before the turn ran", false);
+        self.app.store.end_waiting_turns(self.id, error).await?;
+        Ok(())
+    }
+
+    /// The volume is kept, and with it all that a later try needs; only the turns that waited fail.
+    async fn resume_failed(
+        &mut self,
+        row: &SessionRow,
+        state: Option<HarnessState>,
+    ) -> Result<After, ActError> {
+        let known = state.as_ref();
+        if known.is_some_and(|state| row.pumped_n < state.last_n) {
+            return Ok(After::Wait(LOOK_AGAIN));
+        }
+        let reason = known.and_then(|state| state.reason.clone()).unwrap_or_else(|| self.no_start());
+        let has_none = known.is_some_and(|state| state.open_turns.is_empty());
+        self.remove(row, Volume::Keep).await?;
+        let error = turn_error("resume_failed", &format!("the session could not be resumed: {reason}"), true);
+        // What a harness may hold only its journal can end.
+        if has_none {
+            self.app.store.end_open_turns(self.id, error).await?;
+        } else {
+            self.app.store.end_waiting_turns(self.id, error).await?;
+        }
+        if row.session.status == SessionStatus::Active {
+            self.app.store.move_session(self.id, SessionStatus::Active, Trigger::Suspend, Some(reason.clone())).await?;
+        } else {
+            self.app.store.set_session_reason(self.id, Some(reason.clone())).await?;
+        }
+        warn!(session.id = %self.id, reason, "Session does not resume");
+        self.failed_starts = 0;
+        Ok(After::Wait(RESUME_AGAIN))
+    }
+
+    async fn remove(&mut self, row: &SessionRow, volume: Volume) -> Result<(), ActError> {
+        self.app.jobs.remove(&self.job_id(row), volume).await?;
+        self.link = None;
+        self.told = None;
+        if row.generation > 0 {
+            self.app.store.job_gone(self.id, row.generation, "it was removed").await?;
+        }
+        Ok(())
+    }
+
+    /// Moves what the harness collected into the blob store, before anything is removed.
+    async fn keep(&self, collected: &[vwm_api::harness::Collected]) -> Result<(), ActError> {
+        let Some(link) = &self.link else { return Ok(()) };
+        for kept in collected {
+            let mut bytes = Vec::with_capacity(usize::try_from(kept.bytes).unwrap_or_default());
+            let mut stream = link.harness.collected(&kept.name).await?;
+            while let Some(chunk) = stream.next().await {
+                bytes.extend_from_slice(&chunk?);
+            }
+            if bytes.len() as u64 != kept.bytes {
+                let cut = format!("{} came with {} of {} bytes", kept.name, bytes.len(), kept.bytes);
+                return Err(std::io::Error::other(cut).into());
+            }
+            let hash = self.app.store.blobs().put(bytes).await?;
+            self.app.store.add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes).await?;
+        }
+        Ok(())
+    }
+
+    fn no_start(&self) -> String {
+        format!("its harness ended {} times before it could be reached; see harness.log in the session's folder", self.failed_starts)
+    }
+}
+
+fn turn_error(code: &str, message: &str, retryable: bool) -> TurnError {
+    let status = if retryable { TurnStatus::Failed } else { TurnStatus::Cancelled };
+    TurnError { status, message: message.to_owned(), code: code.to_owned(), retryable, resets_at: None }
+}

@@ -1,0 +1,166 @@
+//! What to do next for a session: a pure choice over what is known of it.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use vwm_api::harness::Phase;
+use vwm_api::{EndStep, SessionStatus, TurnId, TurnStatus};
+use vwm_store::Turn;
+
+/// A job, as far as the plan cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Job {
+    /// None was ever made, or nothing is left of it.
+    Absent,
+    /// On its way.
+    Pending,
+    /// Reached; `None` while the harness has not answered yet.
+    Up(Option<Phase>),
+    /// Over.
+    Gone,
+}
+
+/// What is known of a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) status: SessionStatus,
+    pub(super) end_step: Option<EndStep>,
+    /// Turns that are not over, oldest first.
+    pub(super) turns: &'a [Turn],
+    pub(super) job: Job,
+    /// Whether the harness was told of the newest settings.
+    pub(super) is_setup_current: bool,
+    /// Whether every record of the harness is in the store.
+    pub(super) is_pumped: bool,
+    /// Whether a job was ever made.
+    pub(super) had_job: bool,
+    /// Starts in a row that came to nothing.
+    pub(super) failed_starts: u32,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Make a job: the next generation.
+    NewJob,
+    /// Tell the harness everything.
+    Prepare,
+    /// The session is ready for prompts.
+    Ready,
+    /// It would not start.
+    GiveUp,
+    /// It would not resume: the session stays suspended, the turns that wait fail.
+    ResumeFailed,
+    /// The job was lost and nothing runs: the volume waits for the next prompt.
+    Suspend,
+    /// Nobody needs the job.
+    StopJob,
+    /// Have the harness run these.
+    StartTurns(Vec<TurnId>),
+    /// Have the harness stop these.
+    AbortTurns(Vec<TurnId>),
+    /// Have the harness collect.
+    End,
+    /// Keep what it collected.
+    Keep,
+    /// There is nothing to collect.
+    NothingToKeep,
+    /// Remove job and volume.
+    Remove,
+    /// It is over.
+    Finish,
+    /// Something is on its way; look again soon.
+    Wait,
+    /// Sleep until somebody asks for something.
+    Rest,
+}
+
+/// Starts that may fail in a row until the session is given up.
+const STARTS: u32 = 3;
+
+/// Chooses.
+pub(super) fn plan(view: &View<'_>) -> Action {
+    match view.status {
+        SessionStatus::Pending => start(view, Action::GiveUp),
+        SessionStatus::Suspended if view.turns.is_empty() => rest(view),
+        SessionStatus::Suspended => start(view, Action::ResumeFailed),
+        SessionStatus::Active => active(view),
+        SessionStatus::Ending => end(view),
+        SessionStatus::Failed => rest(view),
+        SessionStatus::Ended => Action::Rest,
+    }
+}
+
+fn rest(view: &View<'_>) -> Action {
+    match view.job {
+        Job::Pending | Job::Up(_) => Action::StopJob,
+        Job::Absent | Job::Gone => Action::Rest,
+    }
+}
+
+fn start(view: &View<'_>, give_up: Action) -> Action {
+    match view.job {
+        Job::Absent | Job::Gone if view.failed_starts >= STARTS => give_up,
+        Job::Absent | Job::Gone => Action::NewJob,
+        Job::Pending | Job::Up(None) => Action::Wait,
+        Job::Up(Some(phase)) => match phase {
+            Phase::Blank => Action::Prepare,
+            Phase::Preparing => Action::Wait,
+            Phase::Ready => Action::Ready,
+            Phase::Failed => give_up,
+            // A harness that was ending when the session was not: it cannot be used again.
+            Phase::Ending | Phase::Collected => Action::StopJob,
+        },
+    }
+}
+
+fn active(view: &View<'_>) -> Action {
+    match view.job {
+        Job::Absent | Job::Gone if view.turns.is_empty() => Action::Suspend,
+        Job::Absent | Job::Gone if view.failed_starts >= STARTS => Action::ResumeFailed,
+        Job::Absent | Job::Gone => Action::NewJob,
+        Job::Pending | Job::Up(None) => Action::Wait,
+        Job::Up(Some(phase)) => match phase {
+            Phase::Blank => Action::Prepare,
+            Phase::Preparing => Action::Wait,
+            Phase::Failed => Action::ResumeFailed,
+            Phase::Ending | Phase::Collected => Action::StopJob,
+            Phase::Ready => turns(view),
+        },
+    }
+}
+
+fn turns(view: &View<'_>) -> Action {
+    let abort: Vec<TurnId> = view.turns.iter().filter(|turn| turn.abort_asked).map(|turn| turn.id).collect();
+    if !abort.is_empty() {
+        return Action::AbortTurns(abort);
+    }
+    // The first of each conversation; one that runs keeps the others of its conversation waiting.
+    let mut seen = BTreeSet::new();
+    let first = view.turns.iter().filter(|turn| seen.insert(turn.subsession));
+    let start: Vec<TurnId> = first.filter(|turn| turn.status == TurnStatus::Pending).map(|turn| turn.id).collect();
+    match (start.is_empty(), view.is_setup_current) {
+        (true, _) if view.turns.is_empty() => Action::Rest,
+        (true, _) => Action::Wait,
+        (false, false) => Action::Prepare,
+        (false, true) => Action::StartTurns(start),
+    }
+}
+
+fn end(view: &View<'_>) -> Action {
+    match view.end_step {
+        None | Some(EndStep::Stopping | EndStep::Learning | EndStep::Collecting) => match view.job {
+            Job::Absent => Action::NothingToKeep,
+            Job::Gone if !view.had_job => Action::NothingToKeep,
+            Job::Gone => Action::NewJob,
+            Job::Pending | Job::Up(None) => Action::Wait,
+            Job::Up(Some(Phase::Collected)) if view.is_pumped => Action::Keep,
+            Job::Up(Some(Phase::Collected | Phase::Ending)) => Action::Wait,
+            Job::Up(Some(Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed)) => Action::End,
+        },
+        Some(EndStep::Collected) => Action::Remove,
+        Some(EndStep::Removed) => Action::Finish,
+    }
+}

@@ -1,0 +1,73 @@
+//! Everything that a harness must know of its session, read from the store when it is told.
+
+use vwm_api::harness::Setup;
+use vwm_api::{CliType, SessionId};
+use vwm_store::{SessionRow, StoreError};
+
+use crate::app::App;
+
+/// The settings that reach a harness, by their revisions: when these change, active sessions are told before their next turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct SettingsSeen {
+    pub(super) system_agent_md: i64,
+    pub(super) engine_folders: i64,
+}
+
+pub(super) async fn seen(app: &App) -> Result<SettingsSeen, StoreError> {
+    let revision = |setting: Option<vwm_api::Setting>| setting.map_or(0, |setting| setting.revision);
+    Ok(SettingsSeen {
+        system_agent_md: revision(app.store.setting("system_agent_md").await?),
+        engine_folders: revision(app.store.setting("engineFolders").await?),
+    })
+}
+
+/// Reads the setup, and which settings it holds.
+pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, SettingsSeen), StoreError> {
+    let session = &row.session;
+    let revision = app.store.worker_revision(session.worker_id, session.worker_revision).await?;
+    let worker = revision.ok_or(StoreError::NotFound)?.definition;
+    let instructions = app.store.setting("system_agent_md").await?;
+    let folders = app.store.setting("engineFolders").await?;
+    let seen = SettingsSeen {
+        system_agent_md: instructions.as_ref().map_or(0, |setting| setting.revision),
+        engine_folders: folders.as_ref().map_or(0, |setting| setting.revision),
+    };
+    let runtime = app.store.runtime(worker.runtime_id).await?;
+    let engines_dir = runtime
+        .and_then(|runtime| runtime.definition.engines_dir)
+        .unwrap_or_else(|| app.config.engines_dir.to_string_lossy().into_owned());
+    let providers = match worker.cli_type {
+        // Its program chooses its own model, and is given no key to anybody else's.
+        CliType::Acp | CliType::Command => std::collections::BTreeMap::default(),
+        CliType::ClaudeCode | CliType::Codex | CliType::Gemini | CliType::Opencode => app.config.providers.clone(),
+    };
+    let setup = Setup {
+        session: session.id,
+        worker_id: session.worker_id,
+        repository: session.repository.clone(),
+        system_agent_md: instructions
+            .as_ref()
+            .and_then(|setting| setting.value.as_str())
+            .unwrap_or_default()
+            .to_owned(),
+        settings_revision: seen.system_agent_md,
+        engines_dir,
+        engine_folders: folders
+            .and_then(|setting| serde_json::from_value(setting.value).ok())
+            .unwrap_or_default(),
+        providers,
+        unconfined: app.config.unconfined,
+        local_repositories: app.allows_local_repositories(),
+        native_ids: native_ids(app, session.id).await?,
+        auto_delete_branch: session.auto_delete_branch,
+        worker,
+    };
+    Ok((setup, seen))
+}
+
+async fn native_ids(
+    app: &App,
+    session: SessionId,
+) -> Result<std::collections::BTreeMap<vwm_api::SubsessionId, Vec<vwm_api::NativeId>>, StoreError> {
+    app.store.native_ids(session).await
+}

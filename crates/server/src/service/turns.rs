@@ -1,0 +1,137 @@
+//! Turns: what may be asked, now; who waits for which answer; what is aborted.
+
+use serde_json::Value;
+use vwm_api::{
+    AbortRequest, Answer, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId, TurnId,
+    TurnKind,
+};
+use vwm_store::{Idempotency, NewTurn, Turn, TurnCreated};
+
+use super::sessions;
+use crate::app::App;
+use crate::error::{Error, Resource};
+use crate::input::Input;
+
+/// The longest prompt, in bytes.
+const PROMPT_MAX: usize = 1024 * 1024;
+/// Seconds that a turn may take when its prompt names none.
+const TIMEOUT: u32 = 3600;
+/// The longest time that a prompt may ask for: a week.
+const TIMEOUT_MAX: u32 = 604_800;
+
+/// Makes a turn, or returns the one that the same call made before.
+pub(crate) async fn ask(
+    app: &App,
+    session: SessionId,
+    body: Value,
+    idempotency: Option<Idempotency>,
+) -> Result<Turn, Error> {
+    let new = read(session, body, app.config.queue_limit)?;
+    let created = app.store.create_turn(new, idempotency.as_ref()).await;
+    match created.map_err(Error::of_store(Resource::Session))? {
+        TurnCreated::New(turn) | TurnCreated::Existing(turn) => Ok(turn),
+        TurnCreated::Busy => Err(Error::Conflict(
+            "Sub-session is busy: a turn runs in it; wait for its end, or ask with onBusy queue".to_owned(),
+        )),
+        TurnCreated::QueueFull => Err(Error::TooMany(format!(
+            "{} prompts wait in this sub-session already; ask again when one has ended",
+            app.config.queue_limit
+        ))),
+        TurnCreated::SessionIs(status) => Err(not_active(status)),
+    }
+}
+
+/// Returns the answer of a turn once it is over, however long that takes. Who hangs up aborts nothing.
+pub(crate) async fn wait_for_answer(app: &App, turn: Turn) -> Result<Answer, Error> {
+    let (id, session) = (turn.id, turn.session);
+    let mut news = app.store.watch(session);
+    loop {
+        let turn = app.store.turn(id).await?;
+        let turn = turn.ok_or(Error::NotFound(Resource::Request))?;
+        if turn.status.is_over() {
+            let lost = || Error::internal(format!("turn {id} is over and has no answer"));
+            return turn.answer.ok_or_else(lost);
+        }
+        tokio::select! {
+            () = news.changed() => {}
+            () = app.stop.cancelled() => return Err(Error::Unavailable(format!(
+                "the server stops and the turn goes on: ask for /sessions/{session}/requests/{id} when it is back"
+            ))),
+        }
+    }
+}
+
+/// Returns one turn of a session.
+pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<RequestView, Error> {
+    sessions::show(app, session).await?;
+    let turn = app.store.turn(id).await?;
+    let turn = turn.filter(|turn| turn.session == session);
+    let turn = turn.ok_or(Error::NotFound(Resource::Request))?;
+    Ok(RequestView {
+        request_id: turn.id,
+        status: turn.status,
+        subsession_id: turn.subsession,
+        created_at: turn.created_at,
+        answer: turn.answer,
+    })
+}
+
+/// Asks that turns be aborted: all of the session unless the body names some.
+pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<(), Error> {
+    let mut input = Input::of_body(body);
+    let which = AbortRequest {
+        subsession_id: input.parsed("subsessionId"),
+        request_id: input.parsed("requestId"),
+    };
+    if which.subsession_id.is_some() && which.request_id.is_some() {
+        let message = "give `subsessionId` or `requestId`, not both";
+        input.fault::<()>("requestId", "invalid_string", message);
+    }
+    input.close()?;
+    sessions::show(app, session).await?;
+    let aborted = app.store.ask_abort(session, &which).await;
+    if aborted.map_err(Error::of_store(Resource::Session))?.is_empty() {
+        let message = "Nothing is in flight: no turn runs or waits that could be aborted";
+        return Err(Error::Conflict(message.to_owned()));
+    }
+    Ok(())
+}
+
+fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Error> {
+    let mut input = Input::of_body(body);
+    let prompt = input.required("prompt", |input, name| input.sized(name, 1..=usize::MAX));
+    if prompt.as_ref().is_some_and(|prompt| prompt.len() > PROMPT_MAX) {
+        let message = "a prompt has at most 1 MiB; put the rest into a file of the repository";
+        return Err(Error::TooLarge(message.to_owned()));
+    }
+    let subsession = input.parsed("subsessionId");
+    let timeout = input.whole("timeout", 1..=TIMEOUT_MAX);
+    let breadcrumbs = sessions::breadcrumbs(&mut input);
+    let modes = [("queue", OnBusy::Queue), ("reject", OnBusy::Reject)];
+    let on_busy = input.one_of("onBusy", &modes);
+    input.close()?;
+    Ok(NewTurn {
+        id: TurnId::new(),
+        session,
+        subsession: subsession.unwrap_or(SubsessionId::main(session)),
+        kind: TurnKind::Prompt,
+        prompt: prompt.expect("without a prompt there was a fault"),
+        timeout_s: timeout.unwrap_or(TIMEOUT),
+        breadcrumbs,
+        on_busy: on_busy.unwrap_or_default(),
+        queue_limit,
+    })
+}
+
+fn not_active(status: SessionStatus) -> Error {
+    let what_to_do = match status {
+        SessionStatus::Pending => "wait until it is active",
+        SessionStatus::Failed => "its statusReason says why; end it and start another",
+        SessionStatus::Active
+        | SessionStatus::Suspended
+        | SessionStatus::Ending
+        | SessionStatus::Ended => "start another",
+    };
+    let status = status.as_str();
+    Error::Conflict(format!("Session is not active: it is {status}; {what_to_do}"))
+}

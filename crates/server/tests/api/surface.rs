@@ -1,0 +1,152 @@
+//! What is the same everywhere: unknown paths, bodies that are none, request ids, health.
+
+use axum::body::Body;
+use http::{Method, Request};
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::kit::TestApp;
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_told_in_json() {
+    let app = TestApp::start().await;
+    assert_snapshot!(app.get("/session").await, @r#"
+    404 {
+      "error": "Route not found"
+    }
+    "#);
+    let wrong = app.put("/sessions", json!({})).await;
+    assert_eq!(wrong.headers["allow"], "GET,HEAD,POST");
+    assert_snapshot!(wrong, @r#"
+    405 {
+      "error": "Method not allowed: this path has other methods"
+    }
+    "#);
+    assert_snapshot!(app.get("/sessions/0197").await, @r#"
+    404 {
+      "error": "Session not found"
+    }
+    "#);
+    assert_snapshot!(app.get("/admin/workers/bob").await, @r#"
+    404 {
+      "error": "Worker not found"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_refused() {
+    let app = TestApp::start().await;
+    let send = async |kind: &str, body: &str| {
+        let request = Request::post("/sessions")
+            .header("x-api-key", &app.key)
+            .header("content-type", kind)
+            .body(Body::from(body.to_owned()));
+        app.raw(request.unwrap()).await
+    };
+    assert_snapshot!(send("application/json", "{\"workerId\": ").await, @r#"
+    400 {
+      "error": "Validation Error",
+      "details": [
+        {
+          "path": "",
+          "message": "the body is not JSON: EOF while parsing a value at line 1 column 13",
+          "code": "invalid_json"
+        }
+      ]
+    }
+    "#);
+    assert_snapshot!(send("application/json", "").await, @r#"
+    400 {
+      "error": "Validation Error",
+      "details": [
+        {
+          "path": "",
+          "message": "the body is empty; send a JSON object",
+          "code": "invalid_json"
+        }
+      ]
+    }
+    "#);
+    assert_snapshot!(send("application/json", "[1]").await, @r#"
+    400 {
+      "error": "Validation Error",
+      "details": [
+        {
+          "path": "",
+          "message": "the body must be an object, and is a list",
+          "code": "invalid_type"
+        }
+      ]
+    }
+    "#);
+    assert_snapshot!(send("text/plain", "{}").await, @r#"
+    415 {
+      "error": "Unsupported media type: send application/json"
+    }
+    "#);
+    let large = format!("{{\"workerName\": \"{}\"}}", "x".repeat(2 * 1024 * 1024));
+    assert_snapshot!(send("application/json; charset=utf-8", &large).await, @r#"
+    413 {
+      "error": "Payload too large: a JSON body has at most 2 MiB; send less"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn every_answer_tells_its_request_id_and_takes_the_clients_own_if_it_is_plain() {
+    let app = TestApp::start().await;
+    let id = async |theirs: &str| {
+        let headers = [("x-request-id", theirs)];
+        let reply = app.send(Method::GET, "/health", &headers, None).await;
+        reply.headers["x-request-id"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(id("build-7").await, "build-7");
+    assert_eq!(id("two words").await.len(), 36);
+}
+
+#[tokio::test]
+async fn health_is_told_without_a_key() {
+    let app = TestApp::start().await;
+    assert_snapshot!(app.get("/").await, @r#"
+    200 {
+      "name": "vwm",
+      "version": "0.1.0"
+    }
+    "#);
+    assert_snapshot!(app.get("/health").await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
+    assert_snapshot!(app.get("/ready").await, @r#"
+    200 {
+      "status": "ready"
+    }
+    "#);
+    let mut status = app.get("/status").await;
+    assert!(status.body["uptime"].is_u64(), "{status}");
+    status.body["uptime"] = json!(0);
+    assert_snapshot!(status, @r#"
+    200 {
+      "service": "vwm",
+      "version": "0.1.0",
+      "uptime": 0,
+      "environment": "local"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_whose_store_is_gone_is_alive_and_not_ready_and_tells_no_cause() {
+    let app = TestApp::start().await;
+    app.app.store.close().await.expect("it closes");
+    assert_eq!(app.get("/health").await.status, 200);
+    let reply = app.get("/ready").await;
+    assert_eq!(reply.headers["retry-after"], "1");
+    assert_snapshot!(reply, @r#"
+    503 {
+      "error": "Service unavailable: the database does not answer; is the disk full or read-only?"
+    }
+    "#);
+}

@@ -1,0 +1,250 @@
+//! Events: a log per session whose numbers have no holes, serialized once.
+
+use std::sync::LazyLock;
+
+use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use vwm_api::{Event, EventBody, Seq, SessionId, SubsessionId, Timestamp, TurnId};
+
+use crate::codec::{Columns, json};
+use crate::wake::News;
+use crate::writer::Written;
+use crate::{Result, Store, StoreError};
+
+/// One event as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The frame's `id`.
+    pub seq: Seq,
+    /// The frame's `data`.
+    pub data: String,
+    /// The turn it belongs to.
+    pub request_id: Option<TurnId>,
+    /// Whether it is the last one of its turn.
+    pub ends_turn: bool,
+}
+
+impl Store {
+    /// Adds an event of the server's own, and returns its number.
+    pub async fn append_event(
+        &self,
+        id: SessionId,
+        turn: Option<TurnId>,
+        subsession: Option<SubsessionId>,
+        body: EventBody,
+    ) -> Result<Seq> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let mut log = Log::open(connection, id).await?;
+                log.push(body, turn, subsession, None, Timestamp::now())?;
+                let seq = log.write(connection).await?;
+                Ok(Written::with(News::Shown(id), seq))
+            })
+        })
+        .await
+    }
+
+    /// Returns at most `limit` events after a number, in order; with a turn, only those of the turn.
+    pub async fn events_after(
+        &self,
+        session: SessionId,
+        after: Seq,
+        turn: Option<TurnId>,
+        limit: u32,
+    ) -> Result<Vec<Frame>> {
+        let query = match turn {
+            None => sqlx::query(
+                "SELECT seq, body, request_id, ends_turn FROM events
+                 WHERE session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            )
+            .bind(session.0)
+            .bind(after)
+            .bind(limit),
+            // What was there before the turn need not be looked at.
+            Some(turn) => sqlx::query(
+                "SELECT seq, body, request_id, ends_turn FROM events
+                 WHERE session_id = $1 AND seq > $2 AND request_id = $4
+                 AND seq > (SELECT after_seq FROM requests WHERE id = $4) ORDER BY seq LIMIT $3",
+            )
+            .bind(session.0)
+            .bind(after)
+            .bind(limit)
+            .bind(turn.0),
+        };
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter().map(frame).collect()
+    }
+
+    /// Returns the number of a session's newest event.
+    pub async fn last_seq(&self, session: SessionId) -> Result<Seq> {
+        let row = sqlx::query("SELECT last_seq FROM sessions WHERE id = $1")
+            .bind(session.0)
+            .fetch_optional(&self.readers)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        Columns(&row).get("last_seq")
+    }
+}
+
+fn frame(row: &SqliteRow) -> Result<Frame> {
+    let row = Columns(row);
+    Ok(Frame {
+        seq: row.get("seq")?,
+        data: row.get("body")?,
+        request_id: row.id_or_none("request_id", TurnId)?,
+        ends_turn: row.get("ends_turn")?,
+    })
+}
+
+/// The end of a session's log inside a transaction: gives out numbers, and writes the events and the newest number together.
+pub(crate) struct Log {
+    session: SessionId,
+    last_seq: Seq,
+    pumped_n: i64,
+    rows: Vec<NewEvent>,
+}
+
+struct NewEvent {
+    seq: Seq,
+    n: Option<i64>,
+    turn: Option<TurnId>,
+    subsession: Option<SubsessionId>,
+    ends_turn: bool,
+    body: String,
+    at: Timestamp,
+}
+
+impl Log {
+    /// Takes the session's row: until the transaction ends, nobody else numbers its events or ends its turns.
+    pub(crate) async fn open(
+        connection: &mut SqliteConnection,
+        session: SessionId,
+    ) -> Result<Self> {
+        let row = sqlx::query(
+            "UPDATE sessions SET last_seq = last_seq WHERE id = $1 RETURNING last_seq, pumped_n",
+        )
+        .bind(session.0)
+        .fetch_optional(connection)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        Self::taken(session, &row)
+    }
+
+    /// The log of a session whose row was changed just now; the change returned `last_seq` and `pumped_n`.
+    pub(crate) fn taken(session: SessionId, row: &SqliteRow) -> Result<Self> {
+        let row = Columns(row);
+        Ok(Self {
+            session,
+            last_seq: row.get("last_seq")?,
+            pumped_n: row.get("pumped_n")?,
+            rows: Vec::new(),
+        })
+    }
+
+    pub(crate) fn session(&self) -> SessionId {
+        self.session
+    }
+
+    pub(crate) fn pumped_n(&self) -> i64 {
+        self.pumped_n
+    }
+
+    /// Takes over one more record of the harness's journal.
+    pub(crate) fn pump(&mut self, n: i64) {
+        self.pumped_n = n;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        body: EventBody,
+        turn: Option<TurnId>,
+        subsession: Option<SubsessionId>,
+        n: Option<i64>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let seq = self.last_seq + 1;
+        let ends_turn = body.ends_turn();
+        let event = Event {
+            seq,
+            body,
+            request_id: turn,
+            subsession_id: subsession,
+        };
+        self.rows.push(NewEvent {
+            seq,
+            n,
+            turn,
+            subsession,
+            ends_turn,
+            body: json(&event)?,
+            at,
+        });
+        self.last_seq = seq;
+        Ok(())
+    }
+
+    /// Writes all that was pushed, and returns the newest number.
+    pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Result<Seq> {
+        sqlx::query("UPDATE sessions SET last_seq = $2, pumped_n = $3 WHERE id = $1")
+            .bind(self.session.0)
+            .bind(self.last_seq)
+            .bind(self.pumped_n)
+            .execute(&mut *connection)
+            .await?;
+        let (runs, rest) = self.rows.as_chunks::<RUN>();
+        for run in runs {
+            let mut query = sqlx::query(INSERT_RUN.as_str());
+            for event in run {
+                query = event.bind(query, self.session);
+            }
+            query.execute(&mut *connection).await?;
+        }
+        for event in rest {
+            event
+                .bind(sqlx::query(INSERT_ONE.as_str()), self.session)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(self.last_seq)
+    }
+}
+
+type Insert = Query<'static, sqlx::Sqlite, SqliteArguments>;
+
+impl NewEvent {
+    fn bind(&self, query: Insert, session: SessionId) -> Insert {
+        query
+            .bind(session.0)
+            .bind(self.seq)
+            .bind(self.n)
+            .bind(self.turn.map(|turn| turn.0))
+            .bind(self.subsession.map(|subsession| subsession.0))
+            .bind(self.ends_turn)
+            .bind(self.body.clone())
+            .bind(self.at.as_micros())
+    }
+}
+
+/// How many events one statement inserts when there are many: a statement costs a trip to the database's thread.
+const RUN: usize = 32;
+const COLUMNS: usize = 8;
+static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
+static INSERT_RUN: LazyLock<String> = LazyLock::new(|| insert(RUN));
+
+fn insert(rows: usize) -> String {
+    let mut sql = "INSERT INTO events (session_id, seq, n, request_id, subsession_id, ends_turn, body, created_at) VALUES ".to_owned();
+    for row in 0..rows {
+        let places: Vec<String> = (1..=COLUMNS)
+            .map(|column| format!("${}", row * COLUMNS + column))
+            .collect();
+        sql += if row == 0 { "(" } else { ", (" };
+        sql += &places.join(", ");
+        sql += ")";
+    }
+    sql
+}

@@ -1,0 +1,71 @@
+//! Settings: what holds for every worker, with its history.
+
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use vwm_api::{KeyId, Setting, Timestamp};
+
+use crate::codec::{Columns, json};
+use crate::writer::Written;
+use crate::{Result, Store};
+
+const CURRENT: &str = "SELECT key, revision, value, created_at FROM system_settings s
+    WHERE key = $1 ORDER BY revision DESC LIMIT 1";
+
+impl Store {
+    /// Returns a setting as it stands.
+    pub async fn setting(&self, key: &str) -> Result<Option<Setting>> {
+        sqlx::query(CURRENT)
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await?
+            .map(|row| setting(&row))
+            .transpose()
+    }
+
+    /// Returns every setting as it stands, by key.
+    pub async fn settings(&self) -> Result<Vec<Setting>> {
+        let rows = sqlx::query(
+            "SELECT key, revision, value, created_at FROM system_settings s
+             WHERE revision = (SELECT max(revision) FROM system_settings WHERE key = s.key)
+             ORDER BY key",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(setting).collect()
+    }
+
+    /// Sets a setting; the value that it has already makes no new revision.
+    pub async fn set_setting(&self, key: &str, value: Value, by: Option<KeyId>) -> Result<Setting> {
+        let key = key.to_owned();
+        let value = json(&value)?;
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO system_settings (key, revision, value, set_by, created_at)
+                     SELECT $1, coalesce(max(revision), 0) + 1, $2, $3, $4 FROM system_settings WHERE key = $1
+                     HAVING $2 IS DISTINCT FROM
+                         (SELECT value FROM system_settings WHERE key = $1 ORDER BY revision DESC LIMIT 1)",
+                )
+                .bind(&key)
+                .bind(value)
+                .bind(by.map(|key| key.0))
+                .bind(Timestamp::now().as_micros())
+                .execute(&mut *connection)
+                .await?;
+                let row = sqlx::query(CURRENT).bind(&key).fetch_one(connection).await?;
+                Ok(Written::silently(setting(&row)?))
+            })
+        })
+        .await
+    }
+}
+
+fn setting(row: &SqliteRow) -> Result<Setting> {
+    let row = Columns(row);
+    Ok(Setting {
+        key: row.get("key")?,
+        value: row.json("value")?,
+        revision: row.get("revision")?,
+        updated_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,75 @@
+//! Telemetry: what turns asked, answered and cost.
+
+use sqlx::sqlite::SqliteRow;
+use vwm_api::{Answer, Response, SessionId, Stats, TelemetryRow, TurnId};
+
+use crate::codec::Columns;
+use crate::{Result, Store};
+
+impl Store {
+    /// Returns a row per turn of a session, oldest first, also of those that wait or run.
+    pub async fn telemetry(&self, session: SessionId) -> Result<Vec<TelemetryRow>> {
+        let rows = sqlx::query(
+            "SELECT id, kind, prompt, response, tokens_in, tokens_out, status, duration_ms, artifacts, breadcrumbs,
+                 created_at, completed_at
+             FROM requests WHERE session_id = $1 ORDER BY position",
+        )
+        .bind(session.0)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(telemetry_row).collect()
+    }
+
+    /// Returns a session's prompts in numbers. The average is over all of them, as the published contract has it.
+    pub async fn stats(&self, session: SessionId) -> Result<Stats> {
+        let row = sqlx::query(
+            "SELECT count(*) AS total,
+                 count(*) FILTER (WHERE status = 'complete') AS completed,
+                 count(*) FILTER (WHERE status IN ('failed', 'cancelled', 'outcome_unknown')) AS failed,
+                 CAST(coalesce(sum(tokens_in), 0) AS BIGINT) AS tokens_in,
+                 CAST(coalesce(sum(tokens_out), 0) AS BIGINT) AS tokens_out,
+                 CAST(coalesce(sum(duration_ms), 0) AS BIGINT) AS duration_ms
+             FROM requests WHERE session_id = $1 AND kind = 'prompt'",
+        )
+        .bind(session.0)
+        .fetch_one(&self.readers)
+        .await?;
+        let row = Columns(&row);
+        let total_requests: i64 = row.get("total")?;
+        let total_duration_ms: i64 = row.get("duration_ms")?;
+        Ok(Stats {
+            total_requests,
+            completed_requests: row.get("completed")?,
+            failed_requests: row.get("failed")?,
+            total_tokens_in: row.get("tokens_in")?,
+            total_tokens_out: row.get("tokens_out")?,
+            total_duration_ms,
+            // Without a request the sum is 0, and so is the average.
+            avg_duration_ms: total_duration_ms as f64 / total_requests.max(1) as f64,
+        })
+    }
+}
+
+fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
+    let row = Columns(row);
+    let answer: Option<Answer> = row.json_or_none("response")?;
+    Ok(TelemetryRow {
+        id: row.id("id", TurnId)?,
+        kind: row.word("kind")?,
+        prompt: row.get("prompt")?,
+        response: answer.map(|answer| Response {
+            response: answer.response,
+            tokens_in: answer.tokens_in,
+            tokens_out: answer.tokens_out,
+            raw: answer.raw,
+        }),
+        tokens_in: row.get("tokens_in")?,
+        tokens_out: row.get("tokens_out")?,
+        status: row.word("status")?,
+        duration_ms: row.get("duration_ms")?,
+        artifacts: row.json("artifacts")?,
+        breadcrumbs: row.json("breadcrumbs")?,
+        created_at: row.time("created_at")?,
+        completed_at: row.time_or_none("completed_at")?,
+    })
+}

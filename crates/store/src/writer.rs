@@ -1,0 +1,223 @@
+//! The one task that writes: it gathers the methods that already wait, runs each in a savepoint, commits once, then answers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::wake::{News, Wakes};
+use crate::{Result, StoreError};
+
+/// The most methods that share one commit.
+const BATCH: usize = 256;
+/// How many methods may wait before a caller has to.
+const WAITING: usize = 1024;
+
+/// A future that borrows the write connection.
+pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
+
+/// What a method made, and who has to hear of it once it is committed.
+pub(crate) struct Written<T> {
+    value: T,
+    news: News,
+}
+
+impl<T> Written<T> {
+    /// Nobody has to hear of it.
+    pub(crate) fn silently(value: T) -> Self {
+        Self::with(News::Nothing, value)
+    }
+
+    pub(crate) fn with(news: News, value: T) -> Self {
+        Self { value, news }
+    }
+}
+
+/// Gives methods to the task.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    inbox: mpsc::Sender<Message>,
+}
+
+enum Message {
+    Method(Box<dyn Waiting>),
+    Close(oneshot::Sender<Result<()>>),
+}
+
+impl Writer {
+    /// Starts the task; it ends when every writer is dropped, or at `close`.
+    pub(crate) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        wakes: Arc<Wakes>,
+    ) -> Self {
+        let (inbox, messages) = mpsc::channel(WAITING);
+        let desk = Desk {
+            connection: Some(connection),
+            options,
+            wakes,
+        };
+        tokio::spawn(desk.serve(messages));
+        Self { inbox }
+    }
+
+    /// Runs a method and returns when it is committed. It runs to its end also when the caller stops waiting.
+    pub(crate) async fn write<T, F>(&self, method: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>>
+            + Send
+            + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let call = Call {
+            method: Some(method),
+            outcome: None,
+            caller,
+        };
+        self.inbox
+            .send(Message::Method(Box::new(call)))
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Writes what waits, then closes the connection.
+    pub(crate) async fn close(&self) -> Result<()> {
+        let (caller, answer) = oneshot::channel();
+        if self.inbox.send(Message::Close(caller)).await.is_err() {
+            return Ok(());
+        }
+        answer.await.unwrap_or(Ok(()))
+    }
+}
+
+/// A method whose caller waits, whatever it returns.
+trait Waiting: Send {
+    /// Runs it, and returns whether what it wrote shall stand.
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a, bool>;
+    /// Answers its caller, once all is committed or nothing is.
+    fn answer(
+        self: Box<Self>,
+        committed: std::result::Result<(), &Arc<sqlx::Error>>,
+        wakes: &Wakes,
+    );
+}
+
+struct Call<T, F> {
+    method: Option<F>,
+    outcome: Option<Result<Written<T>>>,
+    caller: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Waiting for Call<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>> + Send,
+{
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a, bool> {
+        Box::pin(async move {
+            let method = self.method.take().expect("a method runs once");
+            let outcome = method(connection).await;
+            let stands = outcome.is_ok();
+            self.outcome = Some(outcome);
+            stands
+        })
+    }
+
+    fn answer(
+        self: Box<Self>,
+        committed: std::result::Result<(), &Arc<sqlx::Error>>,
+        wakes: &Wakes,
+    ) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(own)), _) => Err(own),
+            (Some(Ok(written)), Ok(())) => {
+                wakes.tell(written.news);
+                Ok(written.value)
+            }
+            (_, Err(shared)) => Err(StoreError::Database(Arc::clone(shared))),
+            (None, Ok(())) => Err(StoreError::Closed),
+        };
+        // The caller may have stopped waiting; what is written stays written.
+        let _ = self.caller.send(answer);
+    }
+}
+
+/// The task's own state.
+struct Desk {
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+    wakes: Arc<Wakes>,
+}
+
+impl Desk {
+    async fn serve(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut taken = Vec::with_capacity(BATCH);
+        let mut closers = Vec::new();
+        while messages.recv_many(&mut taken, BATCH).await > 0 {
+            let mut batch = Vec::with_capacity(taken.len());
+            for message in taken.drain(..) {
+                match message {
+                    Message::Method(call) => batch.push(call),
+                    Message::Close(closer) => {
+                        messages.close();
+                        closers.push(closer);
+                    }
+                }
+            }
+            if !batch.is_empty() {
+                self.settle(batch).await;
+            }
+        }
+        let closed = match self.connection.take() {
+            Some(connection) => connection.close().await.map_err(Arc::new),
+            None => Ok(()),
+        };
+        for closer in closers {
+            // Whoever asked may be gone.
+            let _ = closer.send(closed.clone().map_err(StoreError::Database));
+        }
+    }
+
+    async fn settle(&mut self, mut batch: Vec<Box<dyn Waiting>>) {
+        let committed = self.commit(&mut batch).await.map_err(Arc::new);
+        for call in batch {
+            call.answer(committed.as_ref().copied(), &self.wakes);
+        }
+    }
+
+    async fn commit(&mut self, batch: &mut [Box<dyn Waiting>]) -> sqlx::Result<()> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => SqliteConnection::connect_with(&self.options).await?,
+        };
+        run(batch, &mut connection).await?;
+        // One that failed in the middle of a transaction is dropped instead, which rolls back whatever it held.
+        self.connection = Some(connection);
+        Ok(())
+    }
+}
+
+async fn run(
+    batch: &mut [Box<dyn Waiting>],
+    connection: &mut SqliteConnection,
+) -> sqlx::Result<()> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for call in batch {
+        let mut savepoint = transaction.begin().await?;
+        if call.run(&mut savepoint).await {
+            savepoint.commit().await?;
+        } else {
+            // A database that had to undo the whole transaction has no savepoint any more: this fails, and with it the batch.
+            savepoint.rollback().await?;
+        }
+    }
+    transaction.commit().await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Blobs are what their names say.
+
+use std::fs;
+
+use vwm_store::{Store, StoreError};
+
+#[tokio::test]
+async fn a_blob_is_named_by_its_content_however_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("data")).await.unwrap();
+    let content = vec![b'x'; 200_000];
+    let hash = store.blobs().put(content.clone()).await.unwrap();
+    assert_eq!(hash.to_string(), blake3::hash(&content).to_string());
+    let file = folder.path().join("transcript.jsonl");
+    fs::write(&file, &content).unwrap();
+    assert_eq!(store.blobs().put_file(&file).await.unwrap(), hash);
+    assert_eq!(store.blobs().get(hash).await.unwrap(), content);
+    let unfinished = folder.path().join("data/blobs/tmp");
+    assert_eq!(fs::read_dir(&unfinished).unwrap().count(), 0);
+
+    store.blobs().delete(hash).await.unwrap();
+    store.blobs().delete(hash).await.unwrap();
+    assert!(matches!(
+        store.blobs().get(hash).await,
+        Err(StoreError::NotFound)
+    ));
+    let missing = store.blobs().put_file(&folder.path().join("nothing")).await;
+    assert!(matches!(missing, Err(StoreError::Io { what: "open", .. })));
+}
+
+#[tokio::test]
+async fn a_blob_that_was_changed_is_not_given_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let hash = store.blobs().put(b"work".to_vec()).await.unwrap();
+    let name = hash.to_string();
+    fs::write(
+        folder.path().join("blobs").join(&name[..2]).join(&name),
+        "worm",
+    )
+    .unwrap();
+    assert!(matches!(
+        store.blobs().get(hash).await,
+        Err(StoreError::Corrupt { .. })
+    ));
+    // Keeping it again mends it.
+    assert_eq!(store.blobs().put(b"work".to_vec()).await.unwrap(), hash);
+    assert_eq!(store.blobs().get(hash).await.unwrap(), b"work");
+}
+
+#[tokio::test]
+async fn what_a_crash_left_half_written_is_cleared_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let kept = store.blobs().put(b"kept".to_vec()).await.unwrap();
+    let half = folder.path().join("blobs/tmp/half");
+    fs::write(&half, "ha").unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    assert!(!half.exists());
+    assert_eq!(store.blobs().get(kept).await.unwrap(), b"kept");
+}

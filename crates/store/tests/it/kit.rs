@@ -1,0 +1,251 @@
+//! What tests need before they can ask anything: a store, a worker, a session, records of a journal.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tempfile::TempDir;
+use vwm_api::harness::{Entry, Happened, Outcome, Record, TurnOrder};
+use vwm_api::{
+    AgentEvent, Approvals, CliType, NewRuntime, OnBusy, RuntimeId, SessionId, SessionStatus,
+    SubsessionId, Timestamp, Trigger, TurnError, TurnId, TurnKind, TurnStatus, Worker,
+    WorkerDefinition,
+};
+use vwm_store::{NewSessionRow, NewTurn, Store, Turn, TurnCreated};
+
+/// A store in a folder that goes away with it.
+pub struct Kit {
+    pub store: Store,
+    pub folder: TempDir,
+    pub worker: Worker,
+}
+
+impl Kit {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let runtime = store.create_runtime(runtime("local")).await.unwrap();
+        let worker = store
+            .create_worker(definition("bob", runtime.id), "hash-1", None)
+            .await
+            .unwrap();
+        Self {
+            store,
+            folder,
+            worker,
+        }
+    }
+
+    pub fn new_session(&self) -> NewSessionRow {
+        NewSessionRow {
+            id: SessionId::new(),
+            worker_id: self.worker.id,
+            worker_revision: 1,
+            repository: None,
+            breadcrumbs: Vec::new(),
+            timeout: 3600,
+            auto_delete_branch: false,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub async fn pending(&self) -> SessionId {
+        let created = self
+            .store
+            .create_session(self.new_session(), None)
+            .await
+            .unwrap();
+        created.into_inner().session.id
+    }
+
+    /// A session with two events: it was made, and it is ready.
+    pub async fn active(&self) -> SessionId {
+        let id = self.pending().await;
+        self.move_on(id, SessionStatus::Pending, Trigger::Ready)
+            .await;
+        id
+    }
+
+    pub async fn move_on(&self, id: SessionId, from: SessionStatus, trigger: Trigger) {
+        let moved = self
+            .store
+            .move_session(id, from, trigger, None)
+            .await
+            .unwrap();
+        assert!(moved.is_some(), "{from:?} and {trigger:?}");
+    }
+
+    pub async fn prompt(&self, session: SessionId) -> Turn {
+        self.ask(new_turn(session)).await
+    }
+
+    pub async fn ask(&self, new: NewTurn) -> Turn {
+        match self.store.create_turn(new, None).await.unwrap() {
+            TurnCreated::New(turn) => turn,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The session's events as (type, turn), and a check that their numbers have no hole.
+    pub async fn told(&self, session: SessionId) -> Vec<(String, Option<TurnId>)> {
+        let frames = self
+            .store
+            .events_after(session, 0, None, 100_000)
+            .await
+            .unwrap();
+        let expected: Vec<i64> = (1..=frames.len() as i64).collect();
+        let seqs: Vec<i64> = frames.iter().map(|frame| frame.seq).collect();
+        assert_eq!(seqs, expected);
+        assert_eq!(
+            self.store.last_seq(session).await.unwrap(),
+            frames.len() as i64
+        );
+        frames
+            .iter()
+            .map(|frame| {
+                let data: Value = serde_json::from_str(&frame.data).unwrap();
+                (data["type"].as_str().unwrap().to_owned(), frame.request_id)
+            })
+            .collect()
+    }
+
+    /// The file behind the store's back: only for making time pass.
+    pub async fn behind_its_back(&self) -> SqliteConnection {
+        connect(self.folder.path()).await
+    }
+}
+
+pub async fn connect(folder: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(folder.join("vwm.db"))
+        .connect()
+        .await
+        .unwrap()
+}
+
+pub fn runtime(name: &str) -> NewRuntime {
+    NewRuntime {
+        name: name.to_owned(),
+        description: None,
+        base_image: "debian".to_owned(),
+        vw_image: None,
+        tags: vec!["team".to_owned()],
+        engines_dir: None,
+    }
+}
+
+pub fn definition(name: &str, runtime_id: RuntimeId) -> WorkerDefinition {
+    WorkerDefinition {
+        name: name.to_owned(),
+        description: None,
+        runtime_id,
+        cli_type: CliType::ClaudeCode,
+        engine: None,
+        env: BTreeMap::new(),
+        agent_md: Some("You are a member of the team.".to_owned()),
+        model_config: None,
+        mcp_servers: Vec::new(),
+        worker_repo_url: None,
+        worker_repo_branch: "main".to_owned(),
+        git_credential: None,
+        auto_learn: false,
+        timeout: 3600,
+        approvals: Approvals::default(),
+        locked: false,
+    }
+}
+
+pub fn new_turn(session: SessionId) -> NewTurn {
+    NewTurn {
+        id: TurnId::new(),
+        session,
+        subsession: SubsessionId::main(session),
+        kind: TurnKind::Prompt,
+        prompt: "What is new?".to_owned(),
+        timeout_s: 600,
+        breadcrumbs: vec!["ticket-7".to_owned()],
+        on_busy: OnBusy::Queue,
+        queue_limit: 100,
+    }
+}
+
+pub fn record(n: i64, entry: Entry) -> Record {
+    Record {
+        n,
+        at: Timestamp::from_micros(1_800_000_000_000_000 + n),
+        generation: 1,
+        entry,
+    }
+}
+
+pub fn accepted(n: i64, turn: &Turn) -> Record {
+    let order = TurnOrder {
+        turn: turn.id,
+        subsession: turn.subsession,
+        kind: turn.kind,
+        prompt: turn.prompt.clone(),
+        timeout_s: turn.timeout_s,
+    };
+    record(n, Entry::Accepted { order })
+}
+
+pub fn sent(n: i64, turn: &Turn) -> Record {
+    record(n, Entry::Sent { turn: turn.id })
+}
+
+pub fn said(n: i64, turn: &Turn, text: &str) -> Record {
+    happened(n, turn, Happened::Agent(AgentEvent::Text(text.to_owned())))
+}
+
+pub fn happened(n: i64, turn: &Turn, event: Happened) -> Record {
+    let (turn, subsession) = (Some(turn.id), Some(turn.subsession));
+    record(
+        n,
+        Entry::Event {
+            turn,
+            subsession,
+            event,
+        },
+    )
+}
+
+pub fn ended(n: i64, turn: &Turn, outcome: Outcome) -> Record {
+    let outcome = Box::new(outcome);
+    record(
+        n,
+        Entry::Ended {
+            turn: turn.id,
+            outcome,
+        },
+    )
+}
+
+pub fn outcome(status: TurnStatus) -> Outcome {
+    Outcome {
+        status,
+        response: "All is well.".to_owned(),
+        artifacts: vec!["notes.md".to_owned()],
+        tokens_in: Some(100),
+        tokens_out: Some(20),
+        cost_usd: Some(0.25),
+        cost_total_usd: Some(1.0),
+        model: Some("opus".to_owned()),
+        duration_ms: 1500,
+        raw_format: Some("stream-json".to_owned()),
+        raw: "{}\n".to_owned(),
+        engine: Some(CliType::ClaudeCode),
+        error: (status != TurnStatus::Complete).then(|| error(status, "engine_failed")),
+    }
+}
+
+pub fn error(status: TurnStatus, code: &str) -> TurnError {
+    TurnError {
+        status,
+        message: "it did not work; try again".to_owned(),
+        code: code.to_owned(),
+        retryable: true,
+        resets_at: None,
+    }
+}

@@ -1,0 +1,14 @@
+//! The store through its public methods, each test on a folder of its own.
+
+mod blobs;
+mod conversations;
+mod durability;
+mod events;
+mod idempotency;
+mod kit;
+mod pump;
+mod sessions;
+mod settings;
+mod telemetry;
+mod turns;
+mod workers;

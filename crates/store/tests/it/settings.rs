@@ -1,0 +1,90 @@
+//! Settings keep their history, keys are found by their hash, and the store says how it is.
+
+use serde_json::json;
+use vwm_api::{KeyId, Role};
+use vwm_store::StoreError;
+
+use crate::kit::Kit;
+
+#[tokio::test]
+async fn a_setting_counts_its_changes_and_only_those() {
+    let kit = Kit::new().await;
+    let store = &kit.store;
+    assert_eq!(store.setting("system_agent_md").await.unwrap(), None);
+    let first = store
+        .set_setting("system_agent_md", json!("Be kind."), None)
+        .await
+        .unwrap();
+    assert_eq!((first.revision, &first.value), (1, &json!("Be kind.")));
+    let by = Some(KeyId::new());
+    let same = store
+        .set_setting("system_agent_md", json!("Be kind."), by)
+        .await
+        .unwrap();
+    assert_eq!(same, first);
+    let second = store
+        .set_setting("system_agent_md", json!(null), by)
+        .await
+        .unwrap();
+    assert_eq!(second.revision, 2);
+    // An older value again is a change.
+    let third = store
+        .set_setting("system_agent_md", json!("Be kind."), by)
+        .await
+        .unwrap();
+    assert_eq!(third.revision, 3);
+    let folders = store
+        .set_setting("engineFolders", json!(["/opt"]), None)
+        .await
+        .unwrap();
+    assert_eq!(store.settings().await.unwrap(), [folders, third.clone()]);
+    assert_eq!(store.setting("system_agent_md").await.unwrap(), Some(third));
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
+    let kit = Kit::new().await;
+    let store = &kit.store;
+    assert!(!store.has_key().await.unwrap());
+    let key = store
+        .create_key("console", Role::Session, [7; 32])
+        .await
+        .unwrap();
+    assert!(store.has_key().await.unwrap());
+    assert_eq!(store.key_by_hash(&[7; 32]).await.unwrap(), Some(key));
+    assert_eq!(store.key_by_hash(&[8; 32]).await.unwrap(), None);
+    let twice = store.create_key("other", Role::Read, [7; 32]).await;
+    assert!(matches!(twice, Err(StoreError::Duplicate { .. })));
+    sqlx::query("UPDATE api_keys SET revoked_at = created_at")
+        .execute(&mut kit.behind_its_back().await)
+        .await
+        .unwrap();
+    assert_eq!(store.key_by_hash(&[7; 32]).await.unwrap(), None);
+    assert!(!store.has_key().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_store_answers_until_it_is_closed() {
+    let kit = Kit::new().await;
+    kit.store.ping().await.unwrap();
+    kit.store.close().await.unwrap();
+    assert!(matches!(kit.store.ping().await, Err(StoreError::Closed)));
+    // Closing is no crash: nothing is left beside the database.
+    assert!(!kit.folder.path().join("vwm.db-wal").exists());
+    kit.store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn tables_of_another_version_are_left_alone() {
+    let kit = Kit::new().await;
+    kit.store.close().await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'")
+        .execute(&mut kit.behind_its_back().await)
+        .await
+        .unwrap();
+    let refused = vwm_store::Store::open(kit.folder.path()).await.map(|_| ());
+    assert!(
+        matches!(refused, Err(StoreError::Migrate { .. })),
+        "{refused:?}"
+    );
+}

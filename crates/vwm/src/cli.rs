@@ -1,0 +1,135 @@
+//! The command line: its commands, and what holds for all of them.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::demo::DemoArgs;
+use crate::commands::engine::EngineCommand;
+use crate::commands::prompt::PromptArgs;
+use crate::commands::run::RunArgs;
+use crate::commands::scripted::ScriptedCommand;
+use crate::commands::session::SessionCommand;
+use crate::commands::worker::WorkerCommand;
+
+/// Runs CLI coding agents as members of a team
+#[derive(Debug, Parser)]
+#[command(name = "vwm", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The folder of the server that is meant: where it keeps everything, and says where it is
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows the whole of it, offline and without a key: a server, a worker, a session
+    Demo(DemoArgs),
+    /// Runs the server
+    #[command(
+        after_help = "Examples:\n  VWM_ANTHROPIC_API_KEY=… vwm server\n  vwm server --listen 127.0.0.1:0 --data-dir ./data"
+    )]
+    Server(Box<vwm_server::ServerArgs>),
+    /// Installs the programs that do the thinking
+    #[command(subcommand)]
+    Engine(EngineCommand),
+    /// Makes, changes and lists workers
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Gives a worker one task: makes a session, prompts, shows what happens, ends it
+    Run(RunArgs),
+    /// Prompts in a session that is there
+    Prompt(PromptArgs),
+    /// Lists, shows and ends sessions
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Plays scripts instead of thinking, for tests and demonstrations
+    #[command(subcommand)]
+    Scripted(ScriptedCommand),
+    /// Runs beside the engine of one session; the server starts it
+    #[command(hide = true)]
+    Harness(vwm_harness::HarnessArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vwm demo --once
+  vwm engine install claude-code
+  VWM_ANTHROPIC_API_KEY=… vwm server
+  vwm worker apply -f bob.yaml
+  vwm run bob \"Add a health endpoint\" --repo https://git.example.com/team/service.git
+
+Environment:
+  VWM_DATA_DIR     the same as --data-dir
+  VWM_URL          a server elsewhere, and
+  VWM_API_KEY      the key to it
+  VWM_ENGINES_DIR  where engines are installed
+
+Exit codes: 0 done, 1 failed, 2 used wrongly; run and prompt also: 3 outcome unknown, 130 aborted";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        let words = line.split_whitespace();
+        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_directory_may_stand_before_and_after_any_command() {
+        let lines = [
+            "vwm --data-dir d session list",
+            "vwm session list --data-dir d",
+            "vwm session --data-dir d list",
+        ];
+        for line in lines {
+            assert_eq!(parse(line).data_dir, Some("d".into()), "{line}");
+        }
+        let data_dirs = |line: &str| {
+            let cli = parse(line);
+            let Command::Server(args) = cli.command else {
+                panic!("another command")
+            };
+            args.data_dir.clone().or(cli.data_dir)
+        };
+        assert_eq!(data_dirs("vwm server --data-dir d"), Some("d".into()));
+        assert_eq!(data_dirs("vwm --data-dir d server"), Some("d".into()));
+    }
+
+    #[test]
+    fn a_run_takes_its_prompt_and_its_repository() {
+        let cli = parse("vwm run bob do-it --repo file:///r --branch dev --timeout 60 --json");
+        let Command::Run(args) = cli.command else {
+            panic!("another command")
+        };
+        assert_eq!(
+            (args.worker.as_str(), args.prompt.as_str()),
+            ("bob", "do-it")
+        );
+        let repository = args.repository().expect("a repository");
+        assert_eq!(repository.url, "file:///r");
+        assert_eq!(repository.branch, "dev");
+        assert_eq!(
+            (args.timeout, args.json, args.keep),
+            (Some(60), true, false)
+        );
+        assert!(Cli::try_parse_from("vwm run bob x --branch dev".split(' ')).is_err());
+    }
+}

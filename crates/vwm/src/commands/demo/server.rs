@@ -1,0 +1,160 @@
+//! The demo's server: this same program as a child, on a free port, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+use vwm_client::Client;
+
+use crate::config::Environment;
+use crate::connect::server_file;
+use crate::error::CliError;
+
+/// How long it may take to start.
+const START: Duration = Duration::from_secs(30);
+/// How long it may take to stop.
+const STOP: Duration = Duration::from_secs(30);
+
+/// What the server is told.
+pub(crate) struct Options<'a> {
+    /// The demo's folder.
+    pub(crate) folder: &'a Path,
+    /// Where the engines are.
+    pub(crate) engines_dir: &'a Path,
+    /// The scripted model.
+    pub(crate) model_url: &'a str,
+    /// Whether the engine may run without a wall.
+    pub(crate) unconfined: bool,
+    /// Our environment, of which it gets `PATH`.
+    pub(crate) env: &'a Environment,
+}
+
+/// A server that is ready; it is killed when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    data_dir: PathBuf,
+    log: PathBuf,
+}
+
+/// Where the server of a demo keeps everything.
+pub(crate) fn data_dir(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+impl Server {
+    /// Starts it, and returns when it is ready.
+    pub(crate) async fn start(options: &Options<'_>) -> Result<Self, CliError> {
+        let failed = || "cannot start a server of this same program";
+        let data_dir = data_dir(options.folder);
+        let home = options.folder.join("home");
+        std::fs::create_dir_all(&home).map_err(CliError::system(failed()))?;
+        let log = options.folder.join("server.log");
+        let log_file = std::fs::File::create(&log).map_err(CliError::system(failed()))?;
+        let program = std::env::current_exe().map_err(CliError::system(failed()))?;
+        let mut command = Command::new(program);
+        command.arg("server").arg("--data-dir").arg(&data_dir);
+        command.arg("--engines-dir").arg(options.engines_dir);
+        command.args(["--listen", "127.0.0.1:0"]);
+        if options.unconfined {
+            command.arg("--unconfined");
+        }
+        let child = command
+            .env_clear()
+            .env("PATH", &options.env.path)
+            .env("HOME", &home)
+            .env("VWM_ANTHROPIC_BASE_URL", options.model_url)
+            // The door wants a key; the script takes any.
+            .env("VWM_ANTHROPIC_API_KEY", "sk-test")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log_file)
+            // Ctrl-C is for us: the session ends first, then the server.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(CliError::system(failed()))?;
+        let mut server = Self {
+            child,
+            data_dir,
+            log,
+        };
+        server.until_ready().await?;
+        Ok(server)
+    }
+
+    /// One who asks it.
+    pub(crate) fn client(&self) -> Result<Client, CliError> {
+        let no_server = || CliError::NoServer {
+            data_dir: self.data_dir.clone(),
+        };
+        let file = server_file(&self.data_dir)?.ok_or_else(no_server)?;
+        let key = std::fs::read_to_string(self.data_dir.join("admin.key"))
+            .map_err(CliError::system("cannot read the demo's key"))?;
+        Ok(Client::new(&file.url, key.trim())?)
+    }
+
+    /// Returns when it is no longer ready.
+    pub(crate) async fn gone(&self) {
+        while matches!(server_file(&self.data_dir), Ok(Some(_))) {
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Its log's last lines.
+    pub(crate) fn log_tail(&self) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(20)..];
+        tail.iter().map(|line| format!("  {line}\n")).collect()
+    }
+
+    /// Stops it, and returns when it is gone.
+    pub(crate) async fn stop(mut self) -> Result<(), CliError> {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            // It may rightly be gone.
+            let _ = kill_process(pid, Signal::INT);
+        }
+        match tokio::time::timeout(STOP, self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(self.failed(&format!("the server did not stop well: {status}"))),
+            Ok(Err(source)) => Err(CliError::system("cannot wait for the server")(source)),
+            Err(_) => Err(self.failed("the server did not stop, and was killed")),
+        }
+    }
+
+    async fn until_ready(&mut self) -> Result<(), CliError> {
+        let until = Instant::now() + START;
+        loop {
+            if server_file(&self.data_dir)?.is_some() {
+                return Ok(());
+            }
+            let gone: Option<ExitStatus> = self
+                .child
+                .try_wait()
+                .map_err(CliError::system("cannot wait for the server"))?;
+            if let Some(status) = gone {
+                return Err(self.failed(&format!("the server did not start: {status}")));
+            }
+            if Instant::now() > until {
+                return Err(self.failed(&format!(
+                    "the server was not ready within {} s",
+                    START.as_secs()
+                )));
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn failed(&self, what: &str) -> CliError {
+        let log = self.log_tail();
+        CliError::Failed {
+            message: format!("{what}\n{}", log.trim_end()),
+            hint: None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `vwm engine`: installs and lists the programs that do the thinking.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use serde_json::json;
+use vwm_api::CliType;
+
+use crate::connect::Context;
+use crate::engines::progress::Progress;
+use crate::engines::{self, Present};
+use crate::error::CliError;
+use crate::output::{Output, table};
+
+/// What to do with engines.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EngineCommand {
+    /// Installs an engine at the version that VWM knows
+    #[command(
+        after_help = "Example:\n  vwm engine install claude-code\n\nIt needs npm, once. The program itself needs no Node."
+    )]
+    Install(InstallArgs),
+    /// Lists the engines that can be installed, and those that are
+    List {
+        /// Where engines are installed
+        #[arg(long, value_name = "DIR")]
+        engines_dir: Option<PathBuf>,
+        /// In which form
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
+/// What to install.
+#[derive(Debug, Args)]
+pub(crate) struct InstallArgs {
+    /// The engine
+    #[arg(value_parser = PossibleValuesParser::new(CliType::ALL.map(CliType::as_str)))]
+    pub(crate) engine: String,
+    /// Installs it again
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Where engines are installed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) engines_dir: Option<PathBuf>,
+}
+
+/// Does it.
+pub(crate) async fn run(command: EngineCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        EngineCommand::Install(args) => install(args, context).await,
+        EngineCommand::List {
+            engines_dir,
+            output,
+        } => list(&context.engines_dir(engines_dir)?, output),
+    }
+}
+
+async fn install(args: InstallArgs, context: &Context) -> Result<(), CliError> {
+    let named = CliType::ALL.into_iter();
+    let Some(engine) = named.clone().find(|it| it.as_str() == args.engine) else {
+        return Err(CliError::usage(
+            format!("there is no engine {:?}", args.engine),
+            "`vwm engine list` shows those that there are",
+        ));
+    };
+    let engines_dir = context.engines_dir(args.engines_dir)?;
+    let present = if args.force {
+        Present::Replace
+    } else {
+        Present::Keep
+    };
+    let mut progress = Progress::for_stderr();
+    let installing = engines::install(engine, &engines_dir, present, &context.env, &mut progress);
+    let installed = tokio::select! {
+        installed = installing => installed?,
+        // What is half done is removed when its future is dropped.
+        _ = tokio::signal::ctrl_c() => return Err(CliError::Failed { message: "stopped; nothing was installed".to_owned(), hint: None }),
+    };
+    drop(progress);
+    let did = if installed.was_there {
+        "is installed already"
+    } else {
+        "is installed"
+    };
+    table::line(format!(
+        "{} {} {did}: {}",
+        engine.as_str(),
+        installed.version,
+        installed.program.display()
+    ));
+    Ok(())
+}
+
+fn list(engines_dir: &Path, output: Output) -> Result<(), CliError> {
+    let engines = engines::installable().map(|(engine, install)| {
+        let is_installed = engines::is_installed(engines_dir, &install);
+        (engine.as_str(), install, is_installed)
+    });
+    if output == Output::Json {
+        let engines: Vec<_> = engines
+            .map(|(name, install, is_installed)| {
+                json!({
+                    "engine": name, "package": install.package, "version": install.version,
+                    "installed": is_installed, "program": engines_dir.join(install.path()),
+                })
+            })
+            .collect();
+        return table::json(&engines);
+    }
+    let row = |(name, install, is_installed): (&str, vwm_harness::adapters::Install, bool)| {
+        let place = if is_installed {
+            engines_dir.join(install.folder).display().to_string()
+        } else {
+            format!("no: `vwm engine install {name}`")
+        };
+        vec![name.to_owned(), install.version.to_owned(), place]
+    };
+    table::rows(
+        &["engine", "version", "installed"],
+        engines.map(row).collect(),
+    );
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The commands, a file each.
+
+pub(crate) mod demo;
+pub(crate) mod engine;
+pub(crate) mod prompt;
+pub(crate) mod run;
+pub(crate) mod scripted;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod worker;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::config::Environment;
+use crate::connect::Context;
+use crate::error::CliError;
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
+    let context = Context {
+        env: Environment::read(),
+        data_dir: cli.data_dir,
+    };
+    match cli.command {
+        // It has a runtime of its own.
+        Command::Harness(args) => Ok(vwm_harness::run(&args)),
+        Command::Server(args) => done(wait(server::run(*args, context))),
+        Command::Scripted(command) => done(scripted::run(command)),
+        Command::Engine(command) => done(wait(engine::run(command, &context))),
+        Command::Worker(command) => done(wait(worker::run(command, &context))),
+        Command::Session(command) => done(wait(session::run(command, &context))),
+        Command::Run(args) => wait(run::run(args, &context)),
+        Command::Prompt(args) => wait(prompt::run(args, &context)),
+        Command::Demo(args) => wait(demo::run(args, &context)),
+    }
+}
+
+fn wait<T>(command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::system(
+            "cannot start threads; are too many running?",
+        ))?
+        .block_on(command)
+}
+
+fn done(result: Result<(), CliError>) -> Result<ExitCode, CliError> {
+    result.map(|()| ExitCode::SUCCESS)
+}

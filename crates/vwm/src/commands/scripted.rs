@@ -1,0 +1,32 @@
+//! `vwm scripted`: a model server and an agent that play scripts.
+
+use clap::Subcommand;
+use vwm_scripted::{AgentArgs, ModelArgs};
+
+use crate::error::CliError;
+
+/// What plays.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScriptedCommand {
+    /// Serves a model API on loopback that answers from a script
+    #[command(
+        after_help = "Example:\n  vwm scripted model --script story.json --listen 127.0.0.1:8900\n  VWM_ANTHROPIC_BASE_URL=http://127.0.0.1:8900 VWM_ANTHROPIC_API_KEY=sk-test vwm server"
+    )]
+    Model(ModelArgs),
+    /// Speaks the Agent Client Protocol on its standard input and output, and plays a script
+    Agent(AgentArgs),
+}
+
+/// Plays.
+pub(crate) fn run(command: ScriptedCommand) -> Result<(), CliError> {
+    match command {
+        ScriptedCommand::Model(args) => super::wait(async {
+            vwm_scripted::model_main(args)
+                .await
+                .map_err(|error| CliError::Part(error.into()))
+        }),
+        ScriptedCommand::Agent(args) => {
+            vwm_scripted::agent_main(args).map_err(|error| CliError::Part(error.into()))
+        }
+    }
+}

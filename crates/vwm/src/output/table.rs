@@ -1,0 +1,55 @@
+//! Tables for people and JSON for programs, on standard output.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// Writes a line; one who stopped reading (`| head`) is no fault.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    // Whoever reads may rightly be gone.
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes rows below a header, without frames, so that `grep` and `awk` get along with it.
+pub(crate) fn rows(header: &[&str], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header.iter().map(|name| name.to_uppercase()));
+    for row in rows {
+        table.add_row(row.into_iter().map(|cell| plain(&cell)));
+    }
+    for row in table.to_string().lines() {
+        line(row.trim_end());
+    }
+}
+
+/// Writes names and values, one pair a line.
+pub(crate) fn fields(fields: &[(&str, String)]) {
+    let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in fields {
+        for (place, part) in value.lines().enumerate() {
+            let name = if place == 0 { name } else { "" };
+            line(format!("{name:width$}  {}", plain(part)));
+        }
+    }
+}
+
+/// Writes JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::Part(anyhow::Error::new(error)))?;
+    line(text);
+    Ok(())
+}
+
+/// The text without what would steer a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect()
+}

@@ -1,0 +1,306 @@
+//! A turn as it happens: the answer on one writer, as it comes; thinking, tools and notices on another, one line each.
+
+use std::io::Write;
+
+use console::Style;
+use serde_json::Value;
+use vwm_api::{EventBody, ToolCall, ToolResult};
+
+use super::numbers;
+use super::table::plain;
+
+/// The widest that a folded line gets.
+const WIDTH: usize = 96;
+
+/// Where the cursor stands.
+#[derive(Debug, Clone, PartialEq)]
+enum Open {
+    /// At the start of a line.
+    Nothing,
+    /// In the answer.
+    Text,
+    /// In the thinking.
+    Thinking,
+    /// Behind a tool's name, whose result belongs on the same line.
+    Tool { id: String },
+}
+
+/// Shows events.
+pub(crate) struct Transcript<O, E> {
+    /// The answer's.
+    out: O,
+    /// Everything else's.
+    err: E,
+    /// Whether the answer goes to a terminal, which some characters would steer.
+    is_terminal: bool,
+    dim: Style,
+    red: Style,
+    open: Open,
+}
+
+impl<O: Write, E: Write> Transcript<O, E> {
+    /// A transcript that shows the answer on `out` and the rest on `err`.
+    pub(crate) fn new(out: O, err: E, is_terminal: bool, is_styled: bool) -> Self {
+        Self {
+            out,
+            err,
+            is_terminal,
+            dim: Style::new().dim().force_styling(is_styled),
+            red: Style::new().red().force_styling(is_styled),
+            open: Open::Nothing,
+        }
+    }
+
+    /// Shows one event.
+    pub(crate) fn show(&mut self, body: &EventBody) {
+        match body {
+            EventBody::Text(text) => self.text(text),
+            EventBody::Thinking(text) => self.thinking(text),
+            EventBody::ToolCall(call) => self.tool_call(call),
+            EventBody::ToolResult(result) => self.tool_result(result),
+            EventBody::Notice { code, message } => self.note(&format!("{code}: {message}")),
+            EventBody::Status {
+                to,
+                reason: Some(reason),
+                ..
+            } => self.note(&format!("{}: {reason}", to.as_str())),
+            EventBody::Gap { from, to } => {
+                self.note(&format!("events {from} to {to} are no longer kept"));
+            }
+            EventBody::Complete(_) => self.close(),
+            EventBody::Error(error) => {
+                self.close();
+                let line = self.red.apply_to(plain(&error.message)).to_string();
+                self.err_line(&line);
+            }
+            EventBody::Start(_) | EventBody::Status { reason: None, .. } | EventBody::Raw(_) => {}
+        }
+    }
+
+    /// Shows a line that is not an event.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.close();
+        let line = self.dim.apply_to(format!("· {}", plain(text))).to_string();
+        self.err_line(&line);
+    }
+
+    /// Ends the line that is open.
+    pub(crate) fn close(&mut self) {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing => {}
+            Open::Text => self.write_out("\n"),
+            Open::Thinking | Open::Tool { .. } => self.write_err("\n"),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if self.open != Open::Text {
+            self.close();
+        }
+        let shown = if self.is_terminal {
+            harmless(text)
+        } else {
+            text.to_owned()
+        };
+        self.write_out(&shown);
+        self.open = if text.ends_with('\n') {
+            Open::Nothing
+        } else {
+            Open::Text
+        };
+    }
+
+    fn thinking(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if self.open != Open::Thinking {
+            self.close();
+        }
+        let shown = self.dim.apply_to(harmless(text)).to_string();
+        self.write_err(&shown);
+        self.open = if text.ends_with('\n') {
+            Open::Nothing
+        } else {
+            Open::Thinking
+        };
+    }
+
+    fn tool_call(&mut self, call: &ToolCall) {
+        self.close();
+        let line = folded(&format!("{} {}", call.name, gist(&call.input)));
+        self.write_err(&self.dim.apply_to(format!("→ {line}")).to_string());
+        self.open = Open::Tool {
+            id: call.id.clone(),
+        };
+    }
+
+    fn tool_result(&mut self, result: &ToolResult) {
+        let is_same = matches!(&self.open, Open::Tool { id } if *id == result.id);
+        if !is_same {
+            self.close();
+            let name = result.name.as_deref().unwrap_or("tool");
+            let name = format!("→ {}", folded(name));
+            self.write_err(&self.dim.apply_to(name).to_string());
+        }
+        let output = words(&result.output);
+        let told = if result.is_error {
+            let first = output.lines().find(|line| !line.trim().is_empty());
+            let why = folded(first.unwrap_or("without a word").trim());
+            self.red.apply_to(format!(" ✗ {why}")).to_string()
+        } else {
+            let size = numbers::bytes(output.len() as u64);
+            self.dim.apply_to(format!(" ✓ {size}")).to_string()
+        };
+        self.open = Open::Nothing;
+        self.err_line(&told);
+    }
+
+    fn err_line(&mut self, line: &str) {
+        self.write_err(&format!("{line}\n"));
+    }
+
+    fn write_out(&mut self, text: &str) {
+        // Whoever reads may rightly be gone; the turn goes on.
+        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.out.flush();
+    }
+
+    fn write_err(&mut self, text: &str) {
+        // Likewise.
+        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.flush();
+    }
+}
+
+/// What a tool is about: the first of the fields that tell it, or all of it.
+fn gist(input: &Value) -> String {
+    const TELLING: [&str; 9] = [
+        "command",
+        "file_path",
+        "filePath",
+        "path",
+        "pattern",
+        "query",
+        "url",
+        "description",
+        "prompt",
+    ];
+    if let Some(telling) = TELLING.iter().find_map(|name| input[*name].as_str()) {
+        return telling.to_owned();
+    }
+    match input {
+        Value::Null => String::new(),
+        Value::Object(fields) if fields.is_empty() => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// A result's text; engines give a string, or parts that have texts.
+fn words(output: &Value) -> String {
+    match output {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(parts) if parts.iter().all(|part| part["text"].is_string()) => {
+            let texts = parts.iter().filter_map(|part| part["text"].as_str());
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// One line of bounded width.
+fn folded(text: &str) -> String {
+    let text = plain(text.trim());
+    if text.chars().count() <= WIDTH {
+        return text;
+    }
+    let cut: String = text.chars().take(WIDTH - 1).collect();
+    format!("{cut}…")
+}
+
+/// The text without what would steer a terminal; lines and tabs stay.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .filter(|it| !it.is_control() || matches!(it, '\n' | '\t'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vwm_api::{TurnError, TurnStatus};
+
+    use super::*;
+
+    fn call(id: &str, name: &str, input: Value) -> EventBody {
+        EventBody::ToolCall(ToolCall {
+            id: id.into(),
+            name: name.into(),
+            input,
+        })
+    }
+
+    fn result(id: &str, output: Value, is_error: bool) -> EventBody {
+        EventBody::ToolResult(ToolResult {
+            id: id.into(),
+            name: Some("Bash".into()),
+            output,
+            is_error,
+        })
+    }
+
+    fn shown(events: &[EventBody]) -> (String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut transcript = Transcript::new(&mut out, &mut err, true, false);
+        for event in events {
+            transcript.show(event);
+        }
+        transcript.close();
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (text(out), text(err))
+    }
+
+    #[test]
+    fn the_answer_is_alone_on_its_writer_and_tools_are_a_line_each() {
+        let (out, err) = shown(&[
+            EventBody::Thinking("where ".into()),
+            EventBody::Thinking("is it?".into()),
+            EventBody::Text("I look".into()),
+            EventBody::Text(" around.".into()),
+            call("1", "Bash", json!({"command": "ls\n-la", "timeout": 1})),
+            result("1", json!("a\nb"), false),
+            call("2", "Bash", json!({"command": "cat x"})),
+            call("3", "Read", json!({"file_path": "y"})),
+            result("3", json!([{"type": "text", "text": "yy"}]), false),
+            result("2", json!("\nno such file: x\nat all"), true),
+            EventBody::Notice {
+                code: "retry".into(),
+                message: "again".into(),
+            },
+            EventBody::Text("Done.\n".into()),
+            EventBody::Error(TurnError {
+                status: TurnStatus::Failed,
+                message: "the key is wrong".into(),
+                code: "model_auth".into(),
+                retryable: false,
+                resets_at: None,
+            }),
+        ]);
+        assert_eq!(out, "I look around.\nDone.\n");
+        insta::assert_snapshot!(err, @"");
+    }
+
+    #[test]
+    fn an_answer_cannot_steer_the_terminal() {
+        let (out, err) = shown(&[
+            EventBody::Text("a\u{1b}[2Jb\u{9b}c\td\r\n".into()),
+            call("1", "Bash\u{1b}", json!({ "command": "x".repeat(200) })),
+        ]);
+        assert_eq!(out, "a[2Jbc\td\n");
+        assert_eq!(err, format!("→ Bash  {}…\n", "x".repeat(WIDTH - 7)));
+    }
+}

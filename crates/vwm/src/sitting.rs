@@ -1,0 +1,362 @@
+//! One sitting with a worker from the terminal: make a session, prompt and show what happens, end it; Ctrl-C at any time.
+
+use std::io::{self, IsTerminal, Stderr, Stdout};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use vwm_api::{
+    AbortRequest, Answer, EventBody, NewSession, Prompt, Seq, Session, SessionId, SessionStatus,
+    TurnError, TurnId, TurnStatus,
+};
+use vwm_client::{Client, ClientError, Watched};
+
+use crate::error::CliError;
+use crate::output::transcript::Transcript;
+
+/// How long a server may be away once a session is there.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long one who leaves waits for the server to hear it.
+const PARTING: Duration = Duration::from_secs(5);
+
+/// Ctrl-C, one after the other.
+pub(crate) struct Interrupts(Signal);
+
+impl Interrupts {
+    /// Listens from now on; Ctrl-C no longer ends the process by itself.
+    pub(crate) fn listen() -> Result<Self, CliError> {
+        signal(SignalKind::interrupt())
+            .map(Self)
+            .map_err(CliError::system("cannot listen for Ctrl-C"))
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Where what happens is shown.
+pub(crate) enum Screen {
+    /// On the terminal, as it comes.
+    Live(Box<Transcript<Stdout, Stderr>>),
+    /// Nowhere: a program reads the result.
+    Quiet,
+}
+
+impl Screen {
+    /// The terminal, the answer on standard output.
+    #[must_use]
+    pub(crate) fn live() -> Self {
+        let is_styled = io::stderr().is_terminal() && console::colors_enabled_stderr();
+        let is_terminal = io::stdout().is_terminal();
+        let transcript = Transcript::new(io::stdout(), io::stderr(), is_terminal, is_styled);
+        Self::Live(Box::new(transcript))
+    }
+
+    fn show(&mut self, body: &EventBody) {
+        match self {
+            Self::Live(transcript) => transcript.show(body),
+            Self::Quiet => {}
+        }
+    }
+
+    /// Shows a line that is not an event.
+    pub(crate) fn note(&mut self, text: &str) {
+        match self {
+            Self::Live(transcript) => transcript.note(text),
+            Self::Quiet => {}
+        }
+    }
+
+    fn watched(&mut self, watched: &Watched) {
+        match watched {
+            Watched::Event(event) => self.show(&event.body),
+            Watched::Lost(_) => self.note("the server is away; waiting for it, nothing is lost"),
+            Watched::Back => self.note("the server is back"),
+        }
+    }
+}
+
+/// How a turn ended, as far as the terminal saw it.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The engine answered.
+    Complete(Box<Answer>),
+    /// It did not.
+    Failed {
+        /// The turn.
+        turn: TurnId,
+        /// Why.
+        error: TurnError,
+    },
+    /// Ctrl-C came twice: nobody waited for it.
+    Left,
+}
+
+impl Ended {
+    /// How the process ends.
+    #[must_use]
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Complete(_) => 0,
+            Self::Left => 130,
+            Self::Failed { error, .. } => match error.status {
+                TurnStatus::Cancelled => 130,
+                TurnStatus::OutcomeUnknown => 3,
+                TurnStatus::Pending
+                | TurnStatus::Running
+                | TurnStatus::Complete
+                | TurnStatus::Failed => 1,
+            },
+        }
+    }
+}
+
+/// Whose session it is, which says what Ctrl-C may abort before the turn has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// Ours: everything in it.
+    Us,
+    /// Others may have turns in it.
+    Others,
+}
+
+/// A session, and one who looks on.
+pub(crate) struct Sitting {
+    client: Client,
+    /// The session.
+    pub(crate) session: SessionId,
+    owner: Owner,
+    /// The newest event that was seen.
+    seen: Seq,
+    /// Where it is shown.
+    pub(crate) screen: Screen,
+    interrupts: Interrupts,
+}
+
+impl Sitting {
+    /// Makes a session, and returns when it is ready for prompts; none when Ctrl-C came first.
+    pub(crate) async fn start(
+        client: &Client,
+        new: &NewSession,
+        screen: Screen,
+    ) -> Result<Option<Self>, CliError> {
+        let interrupts = Interrupts::listen()?;
+        // Asking again makes no second one.
+        let session = client.patient(PATIENCE).create_session(new).await?;
+        let mut sitting = Self::attach(client, session.id, Owner::Us, screen, interrupts);
+        for warning in &session.warnings {
+            sitting.note(&format!("{}: {}", warning.path, warning.message));
+        }
+        if sitting.until_active().await? {
+            return Ok(Some(sitting));
+        }
+        sitting.note("leaving; the session ends by itself");
+        sitting.leave().await;
+        Ok(None)
+    }
+
+    /// Looks on at a session that is there.
+    #[must_use]
+    pub(crate) fn attach(
+        client: &Client,
+        session: SessionId,
+        owner: Owner,
+        screen: Screen,
+        interrupts: Interrupts,
+    ) -> Self {
+        Self {
+            client: client.patient(PATIENCE),
+            session,
+            owner,
+            seen: 0,
+            screen,
+            interrupts,
+        }
+    }
+
+    /// Shows a line that is not an event.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.screen.note(text);
+    }
+
+    async fn until_active(&mut self) -> Result<bool, CliError> {
+        let mut events = self.client.watch(self.session, 0);
+        loop {
+            let watched = tokio::select! {
+                watched = events.next() => watched,
+                () = self.interrupts.next() => return Ok(false),
+            };
+            let Some(watched) = watched else {
+                return Err(self.never_ready("it ended".to_owned()));
+            };
+            let watched = watched?;
+            self.screen.watched(&watched);
+            let Watched::Event(event) = watched else {
+                continue;
+            };
+            self.seen = event.seq;
+            let EventBody::Status { to, reason, .. } = event.body else {
+                continue;
+            };
+            match to {
+                SessionStatus::Active => return Ok(true),
+                SessionStatus::Failed | SessionStatus::Ending | SessionStatus::Ended => {
+                    let reason = reason.unwrap_or_else(|| format!("it is {}", to.as_str()));
+                    return Err(self.never_ready(reason));
+                }
+                SessionStatus::Pending | SessionStatus::Suspended => {}
+            }
+        }
+    }
+
+    fn never_ready(&self, reason: String) -> CliError {
+        let id = self.session;
+        CliError::failed(
+            format!("session {id} did not start: {reason}"),
+            format!("mend that and try again; `vwm session end {id}` removes this one"),
+        )
+    }
+
+    /// Prompts, and shows the turn up to its end. Ctrl-C aborts it, a second one leaves.
+    pub(crate) async fn turn(&mut self, prompt: &Prompt) -> Result<Ended, CliError> {
+        let mut events = self.client.watch_turn(self.session, prompt);
+        let mut turn = None;
+        let mut abort = Abort::No;
+        loop {
+            let watched = tokio::select! {
+                watched = events.next() => watched,
+                () = self.interrupts.next() => {
+                    if abort != Abort::No {
+                        return Ok(Ended::Left);
+                    }
+                    self.note("aborting the turn; Ctrl-C again leaves at once");
+                    abort = self.abort(turn).await?;
+                    continue;
+                }
+            };
+            let Some(watched) = watched else {
+                return Err(CliError::failed(
+                    "the turn's events stopped without its end",
+                    format!("`vwm session show {}` tells how it went", self.session),
+                ));
+            };
+            let watched = watched.map_err(|error| self.refused(error))?;
+            self.screen.watched(&watched);
+            let Watched::Event(event) = watched else {
+                continue;
+            };
+            self.seen = event.seq;
+            turn = turn.or(event.request_id);
+            match event.body {
+                EventBody::Complete(answer) => return Ok(Ended::Complete(answer)),
+                EventBody::Error(error) => {
+                    return match event.request_id {
+                        Some(turn) => Ok(Ended::Failed { turn, error }),
+                        None => Err(CliError::Failed {
+                            message: error.message,
+                            hint: None,
+                        }),
+                    };
+                }
+                EventBody::Start(_)
+                | EventBody::Text(_)
+                | EventBody::Thinking(_)
+                | EventBody::ToolCall(_)
+                | EventBody::ToolResult(_)
+                | EventBody::Notice { .. }
+                | EventBody::Status { .. }
+                | EventBody::Gap { .. }
+                | EventBody::Raw(_) => {}
+            }
+            if abort == Abort::Wanted {
+                abort = self.abort(turn).await?;
+            }
+        }
+    }
+
+    async fn abort(&mut self, turn: Option<TurnId>) -> Result<Abort, CliError> {
+        if turn.is_none() && self.owner == Owner::Others {
+            return Ok(Abort::Wanted);
+        }
+        let which = AbortRequest {
+            subsession_id: None,
+            request_id: turn,
+        };
+        match self.client.abort(self.session, &which).await {
+            Ok(()) => Ok(Abort::Asked),
+            // It is over, or not there yet: its own events tell.
+            Err(error) if error.is_conflict() => Ok(Abort::Asked),
+            Err(error) if error.is_passing() => {
+                self.note("the server is away; press Ctrl-C again to leave without it");
+                Ok(Abort::Asked)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn refused(&self, error: ClientError) -> CliError {
+        if error.is_passing() {
+            return CliError::failed(
+                format!("the server stayed away: {error}"),
+                format!(
+                    "the session goes on without you; `vwm session show {}` tells how far it is",
+                    self.session
+                ),
+            );
+        }
+        error.into()
+    }
+
+    /// Ends the session, and returns it as it then is; none when Ctrl-C came first: the server ends it all the same.
+    pub(crate) async fn end(&mut self) -> Result<Option<Session>, CliError> {
+        self.note("ending the session: its work is pushed");
+        let client = self.client.clone();
+        let mut events = client.watch(self.session, self.seen);
+        let ending = client.end_session_and_wait(self.session);
+        tokio::pin!(ending);
+        let mut is_watching = true;
+        loop {
+            tokio::select! {
+                ended = &mut ending => {
+                    ended?;
+                    return Ok(Some(client.session(self.session).await?));
+                }
+                watched = events.next(), if is_watching => match watched {
+                    Some(Ok(watched)) => self.screen.watched(&watched),
+                    // What the end does is told by its own call.
+                    Some(Err(_)) | None => is_watching = false,
+                },
+                () = self.interrupts.next() => {
+                    let id = self.session;
+                    self.note(&format!("leaving; the server ends the session: `vwm session show {id}` tells how far it is"));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Asks for the session's end without waiting for it.
+    pub(crate) async fn leave(&mut self) {
+        let client = self.client.patient(Duration::ZERO);
+        let asked = tokio::time::timeout(PARTING, client.end_session(self.session)).await;
+        if !matches!(asked, Ok(Ok(()))) {
+            let id = self.session;
+            self.note(&format!(
+                "the server did not hear it; end the session with `vwm session end {id}`"
+            ));
+        }
+    }
+}
+
+/// How far an abort is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Abort {
+    No,
+    /// As soon as the turn has a name.
+    Wanted,
+    Asked,
+}

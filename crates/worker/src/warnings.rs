@@ -1,0 +1,129 @@
+//! What a worker may say and what has no effect, or less than one might think.
+
+use vwm_api::{Approvals, CliType, Warning, WorkerDefinition};
+
+/// Names every setting of a worker that is accepted and has no effect.
+#[must_use]
+pub fn warnings(worker: &WorkerDefinition) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |applies: bool, path: &str, code: &str, message: &str| {
+        if applies {
+            warnings.push(Warning {
+                path: path.to_owned(),
+                code: code.to_owned(),
+                message: message.to_owned(),
+            });
+        }
+    };
+    let later = "not_supported_yet";
+    let is_acp = worker.cli_type == CliType::Acp;
+    warn(
+        !worker.env.is_empty(),
+        "env",
+        later,
+        "the engine is not given these variables yet",
+    );
+    warn(
+        !worker.mcp_servers.is_empty(),
+        "mcpServers",
+        later,
+        "the agent is not given these tools yet",
+    );
+    warn(
+        worker.approvals != Approvals::default(),
+        "approvals",
+        later,
+        "nobody is asked and no rule is applied yet: every tool call is allowed, and the wall is the limit",
+    );
+    warn(
+        worker.git_credential.is_some(),
+        "gitCredential",
+        later,
+        "secrets cannot be stored yet: the repository must be reachable without",
+    );
+    warn(
+        worker.auto_learn,
+        "autoLearn",
+        later,
+        "a session does not end with a learning turn yet",
+    );
+    warn(
+        worker.auto_learn && worker.worker_repo_url.is_none(),
+        "workerRepoUrl",
+        "ignored_setting",
+        "without a knowledge base nothing will be learned; set `workerRepoUrl`, or turn `autoLearn` off",
+    );
+    let Some(model) = &worker.model_config else {
+        return warnings;
+    };
+    let other_door = model
+        .provider
+        .as_deref()
+        .is_some_and(|provider| provider != "anthropic");
+    warn(
+        other_door && !is_acp,
+        "modelConfig.provider",
+        later,
+        "models are reached through `anthropic` only; this provider is not used",
+    );
+    warn(
+        model.temperature.is_some() && !is_acp,
+        "modelConfig.temperature",
+        "ignored_setting",
+        "Claude Code has no setting for it; the model's own temperature holds",
+    );
+    warn(
+        is_acp,
+        "modelConfig",
+        "ignored_setting",
+        "an ACP agent chooses its model by itself; set it in the agent's own configuration",
+    );
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use vwm_api::RuntimeId;
+
+    use super::*;
+    use crate::from_api;
+
+    fn told(mut worker: Value) -> Vec<String> {
+        let id = RuntimeId::new();
+        worker["name"] = json!("bob");
+        worker["runtimeId"] = json!(id);
+        let worker = from_api(&worker)
+            .expect("the worker has no fault")
+            .resolve(id);
+        let line = |warning: &Warning| format!("{} {}", warning.path, warning.code);
+        warnings(&worker).iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_has_no_effect_is_named_and_nothing_else() {
+        let plain = json!({"cliType": "claude-code", "agentMd": "x", "timeout": 5, "model": "m",
+            "approvals": {"mode": "auto"}, "workerRepoUrl": "https://example.com/kb"});
+        assert_eq!(told(plain), Vec::<String>::new());
+        let full = json!({
+            "cliType": "claude-code", "env": {"A": "b"}, "approvals": {"mode": "ask"}, "autoLearn": true,
+            "mcpServers": [{"name": "web", "url": "https://example.com"}], "gitCredential": "token",
+            "modelConfig": {"provider": "openai", "temperature": 1},
+        });
+        assert_eq!(
+            told(full),
+            [
+                "env not_supported_yet",
+                "mcpServers not_supported_yet",
+                "approvals not_supported_yet",
+                "gitCredential not_supported_yet",
+                "autoLearn not_supported_yet",
+                "workerRepoUrl ignored_setting",
+                "modelConfig.provider not_supported_yet",
+                "modelConfig.temperature ignored_setting",
+            ]
+        );
+        let acp = json!({"cliType": "acp", "engine": {"command": "agent"}, "model": "m"});
+        assert_eq!(told(acp), ["modelConfig ignored_setting"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! The house rules that no other tool knows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The longest file; STYLE.md says where to split.
+const LINES_MAX: usize = 500;
+
+/// Looks at every Rust file of the workspace.
+pub(crate) fn check(root: &Path) -> Result<()> {
+    let mut broken = Vec::new();
+    for folder in ["crates", "tests"] {
+        for file in rust_files(&root.join(folder))? {
+            let text = fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            let name = file
+                .strip_prefix(root)
+                .unwrap_or(&file)
+                .display()
+                .to_string();
+            broken.extend(rules(&text).iter().map(|rule| format!("{name}{rule}")));
+        }
+    }
+    if !broken.is_empty() {
+        bail!("house rules are broken:\n  {}", broken.join("\n  "));
+    }
+    Ok(())
+}
+
+/// Names the rules that a file breaks, each with its line.
+fn rules(text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let lines = text.lines().count();
+    if lines > LINES_MAX {
+        broken.push(format!(
+            ": {lines} lines are more than {LINES_MAX}; split the file along its nouns"
+        ));
+    }
+    if !text.starts_with("//! ") {
+        broken.push(
+            ":1: a module starts with one sentence that says what it is for (`//! …`)".to_owned(),
+        );
+    }
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("#[ignore") {
+            broken.push(format!(
+                ":{}: no test is ignored; mend it, or delete it",
+                number + 1
+            ));
+        }
+    }
+    broken
+}
+
+/// Every Rust file of the workspace.
+pub(crate) fn rust_files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = files_in(&root.join("crates"))?;
+    files.extend(files_in(&root.join("tests"))?);
+    Ok(files)
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            files.extend(files_in(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_breaks_a_rule_is_told_where() {
+        assert_eq!(
+            rules("//! A module.\n\nfn main() {}\n"),
+            Vec::<String>::new()
+        );
+        let long = format!(
+            "use x;\n#[test]\n    #[ignore = \"slow\"]\n{}",
+            "\n".repeat(500)
+        );
+        insta::assert_snapshot!(rules(&long).join("\n"), @r"
+        : 503 lines are more than 500; split the file along its nouns
+        :1: a module starts with one sentence that says what it is for (`//! …`)
+        :3: no test is ignored; mend it, or delete it
+        ");
+    }
+}

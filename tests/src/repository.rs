@@ -1,0 +1,107 @@
+//! Real git repositories, bare, as a remote has them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A bare repository.
+pub struct Repository {
+    /// Its folder.
+    pub path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Repository {
+    /// An empty one.
+    #[must_use]
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("remote.git");
+        git(folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        Self { path, _folder: folder }
+    }
+
+    /// One with a commit of these files on `main`.
+    #[must_use]
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let repository = Self::empty();
+        repository.commit("main", files);
+        repository
+    }
+
+    /// Commits files to a branch, as a team member would.
+    pub fn commit(&self, branch: &str, files: &[(&str, &str)]) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tree = folder.path();
+        git(tree, &["clone", "--quiet", &self.url(), "."]);
+        let has_branch = self.branches().iter().any(|known| known == branch);
+        if has_branch {
+            git(tree, &["checkout", "--quiet", branch]);
+        } else {
+            git(tree, &["checkout", "--quiet", "-B", branch]);
+        }
+        for (path, text) in files {
+            let path = tree.join(path);
+            std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("makes a folder");
+            std::fs::write(path, text).expect("writes");
+        }
+        git(tree, &["add", "--all"]);
+        git(tree, &["commit", "--quiet", "--message", "Write files"]);
+        git(tree, &["push", "--quiet", "origin", branch]);
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("file://{}", self.path.display())
+    }
+
+    /// Its branches, sorted.
+    #[must_use]
+    pub fn branches(&self) -> Vec<String> {
+        let text = self.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"]);
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// What a branch holds at a path; none when it holds nothing there.
+    #[must_use]
+    pub fn file(&self, branch: &str, path: &str) -> Option<String> {
+        let output = command(&self.path, &["show", &format!("{branch}:{path}")]).output().expect("git runs");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The commit that a branch stands at.
+    #[must_use]
+    pub fn tip(&self, branch: &str) -> String {
+        self.git(&["rev-parse", branch]).trim().to_owned()
+    }
+
+    /// Asks git in the repository.
+    #[must_use]
+    pub fn git(&self, args: &[&str]) -> String {
+        git(&self.path, args)
+    }
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("HOME", "/nowhere")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Team")
+        .env("GIT_AUTHOR_EMAIL", "team@example.com")
+        .env("GIT_COMMITTER_NAME", "Team")
+        .env("GIT_COMMITTER_EMAIL", "team@example.com");
+    command
+}
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = command(folder, args).output().expect("git is installed");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

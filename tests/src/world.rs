@@ -1,0 +1,265 @@
+//! A whole world for one test: folders, a scripted model, a server, and a client of it.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vwm_api::volume::{JobFile, VolumePaths};
+use vwm_api::{Answer, Event, EventBody, NewSession, OnBusy, Prompt, Repository as SessionRepository, Session, SessionId, SessionStatus};
+use vwm_client::Client;
+use vwm_scripted::{ModelServer, Script};
+
+use crate::process;
+use crate::{Repository, Server, vwm};
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something with a deadline; what is waited for stands in the failure.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
+
+/// A world.
+pub struct World {
+    folder: TempDir,
+    /// The model that every engine of this world asks, and whose gates hold.
+    pub model: ModelServer,
+    server: Option<Server>,
+}
+
+impl World {
+    /// A world whose model plays this script.
+    pub async fn start(script: Value) -> Self {
+        let script = Script::from_value(&script).expect("the script is one");
+        let model = ModelServer::start(script).expect("a model server");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut world = Self { folder, model, server: None };
+        world.start_server(&[]);
+        world
+    }
+
+    /// Starts the server; it must not run.
+    pub fn start_server(&mut self, more: &[&str]) {
+        assert!(self.server.is_none(), "the server runs already");
+        self.server = Some(Server::start(&self.data_dir(), &self.model.url(), more));
+    }
+
+    /// The server's data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for what a test needs; nothing of it is VWM's.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.folder.path().join("test");
+        std::fs::create_dir_all(&folder).expect("makes a folder");
+        folder
+    }
+
+    /// Takes the server out, to kill or stop it.
+    pub fn take_server(&mut self) -> Server {
+        self.server.take().expect("the server runs")
+    }
+
+    /// The server's log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data_dir().with_extension("log")).unwrap_or_default()
+    }
+
+    /// The admin key.
+    #[must_use]
+    pub fn key(&self) -> String {
+        std::fs::read_to_string(self.data_dir().join("admin.key")).expect("the first start wrote a key").trim().to_owned()
+    }
+
+    /// A client with the admin key.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.server.as_ref().expect("the server runs").url, &self.key()).expect("a client")
+    }
+
+    /// Runs the command line against this world, with a cleared environment.
+    #[must_use]
+    pub fn cli(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(vwm());
+        command
+            .arg("--data-dir")
+            .arg(self.data_dir())
+            .args(args)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.folder())
+            .current_dir(self.folder());
+        command
+    }
+
+    /// Creates a worker from what differs from the usual: a scripted agent without repositories.
+    pub async fn worker(&self, differs: Value) -> vwm_api::Worker {
+        let client = self.client();
+        let runtime = client.runtime_by_name("local").await.expect("the first start made it");
+        let mut worker = json!({"name": "bob", "runtimeId": runtime.id, "cliType": "acp"});
+        merge(&mut worker, differs);
+        if worker["cliType"] == "acp" && worker.get("engine").is_none() {
+            worker["engine"] = self.agent(json!({}));
+        }
+        client.create_worker(&worker).await.expect("the worker is whole")
+    }
+
+    /// An engine that is a scripted agent, whose gates are this world's model's.
+    #[must_use]
+    pub fn agent(&self, script: Value) -> Value {
+        let mut script = script;
+        script["control"] = json!(self.model.url());
+        let folder = self.folder.path().join("agents");
+        std::fs::create_dir_all(&folder).expect("makes a folder");
+        let name = format!("{}.json", vwm_api::SessionId::new());
+        std::fs::write(folder.join(&name), script.to_string()).expect("writes");
+        json!({"command": vwm(), "args": ["scripted", "agent", "--script", folder.join(name)]})
+    }
+
+    /// Allows the agents of this world to read their scripts.
+    pub async fn allow_agents(&self) {
+        let folder = self.folder.path().join("agents");
+        std::fs::create_dir_all(&folder).expect("makes a folder");
+        self.client().put_setting("engineFolders", &json!([folder])).await.expect("a setting");
+    }
+
+    /// Creates a session and waits until it is active.
+    pub async fn session(&self, worker: &str, repository: Option<&Repository>) -> Session {
+        let session = self.new_session(worker, repository).await;
+        self.reaches(session.id, SessionStatus::Active).await
+    }
+
+    /// Creates a session.
+    pub async fn new_session(&self, worker: &str, repository: Option<&Repository>) -> Session {
+        let new = NewSession {
+            worker_name: Some(worker.to_owned()),
+            repository: repository.map(|repository| SessionRepository { url: repository.url(), branch: "main".into() }),
+            ..NewSession::default()
+        };
+        self.client().create_session(&new).await.expect("the session is made")
+    }
+
+    /// Waits until a session has a status; one that can never have it fails the test.
+    pub async fn reaches(&self, id: SessionId, wanted: SessionStatus) -> Session {
+        within(&format!("session {} to be {}", id, wanted.as_str()), async {
+            let client = self.client();
+            let mut events = client.events(id, 0);
+            loop {
+                let session = client.session(id).await.expect("the session is known");
+                if session.status == wanted {
+                    return session;
+                }
+                let is_lost = matches!(session.status, SessionStatus::Failed | SessionStatus::Ended);
+                assert!(!is_lost, "the session is {}: {:?}\n{}", session.status.as_str(), session.status_reason, self.log());
+                // Any event is a reason to look again.
+                let _ = events.next().await;
+            }
+        })
+        .await
+    }
+
+    /// Asks and waits for the answer.
+    pub async fn ask(&self, session: SessionId, prompt: &str) -> Answer {
+        within(&format!("the answer to {prompt:?}"), self.client().prompt(session, &self.prompt(prompt)))
+            .await
+            .expect("the prompt is taken")
+    }
+
+    /// A prompt.
+    #[must_use]
+    pub fn prompt(&self, prompt: &str) -> Prompt {
+        Prompt { prompt: prompt.to_owned(), subsession_id: None, timeout: None, breadcrumbs: vec![], on_busy: OnBusy::Queue }
+    }
+
+    /// All events of a session up to the end of its n-th turn.
+    pub async fn events_until_turn_ends(&self, id: SessionId, turns: usize) -> Vec<Event> {
+        within("the turn's last event", async {
+            let mut stream = self.client().events(id, 0);
+            let (mut events, mut ended) = (Vec::new(), 0);
+            while ended < turns {
+                let event = stream.next().await.expect("the stream goes on").expect("the event is one");
+                ended += usize::from(matches!(event.body, EventBody::Complete(_) | EventBody::Error(_)));
+                events.push(event);
+            }
+            events
+        })
+        .await
+    }
+
+    /// Ends a session and waits until it is over.
+    pub async fn end(&self, id: SessionId) {
+        within("the session to end", self.client().end_session_and_wait(id)).await.expect("the session ends");
+    }
+
+    /// A session's folder.
+    #[must_use]
+    pub fn volume(&self, id: SessionId) -> VolumePaths {
+        VolumePaths::new(self.data_dir().join("sessions").join(id.to_string()))
+    }
+
+    /// The process of a session's harness.
+    #[must_use]
+    pub fn harness(&self, id: SessionId) -> u32 {
+        let file = std::fs::read(self.volume(id).job_file()).expect("the harness has started");
+        serde_json::from_slice::<JobFile>(&file).expect("the job file is whole").pid
+    }
+
+    /// Waits until a process is gone.
+    pub async fn gone(&self, pid: u32) {
+        within(&format!("process {pid} to be gone"), async {
+            while process::is_alive(pid) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the server's log\n{}", tail(&self.log()));
+        }
+        if let Some(server) = self.server.take() {
+            server.kill();
+        }
+        // Harnesses outlive their server by design; this world's end with it.
+        let sessions = std::fs::read_dir(self.data_dir().join("sessions")).into_iter().flatten().flatten();
+        for session in sessions {
+            let volume = VolumePaths::new(session.path());
+            if std::thread::panicking() {
+                let log = std::fs::read_to_string(volume.log()).unwrap_or_default();
+                eprintln!("--- the harness's log\n{}", tail(&log));
+            }
+            let job = std::fs::read(volume.job_file()).ok().and_then(|json| serde_json::from_slice::<JobFile>(&json).ok());
+            if let Some(job) = job.filter(|job| process::is_alive(job.pid)) {
+                process::kill(job.pid, rustix::process::Signal::KILL);
+                // Its supervisors hold this lock until nothing of them runs: only then may the folder go.
+                let until = std::time::Instant::now() + Duration::from_secs(10);
+                let _ = vwm_harness::supervisor::wait_for_engines(&volume.engines_lock(), until);
+            }
+        }
+    }
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}

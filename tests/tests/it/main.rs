@@ -1,0 +1,3 @@
+//! Every end-to-end test, in one program: the whole road, through real processes.
+
+mod road;
