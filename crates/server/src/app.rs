@@ -1,5 +1,6 @@
 //! What every part of the server shares: settings, store, keys, and how it stops.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +33,15 @@ pub struct App {
     /// When it started.
     pub started_at: Instant,
     pub(crate) data_dir: DataDir,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = &self.config;
+        f.debug_struct("App")
+            .field("config", config)
+            .finish_non_exhaustive()
+    }
 }
 
 impl App {

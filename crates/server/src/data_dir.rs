@@ -3,11 +3,12 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::start_error::StartError;
 
@@ -40,6 +41,17 @@ impl DataDir {
         let mut folder = DirBuilder::new();
         folder.recursive(true).mode(0o700);
         folder.create(path).map_err(failed(path))?;
+        let mode = fs::metadata(path)
+            .map_err(failed(path))?
+            .permissions()
+            .mode();
+        if mode & 0o077 != 0 {
+            // Not ours to change: somebody may keep other things in there.
+            warn!(
+                "Other users can look into the data directory {}; close it with chmod 700",
+                path.display()
+            );
+        }
         let lock_path = path.join("server.lock");
         let mut lock = OpenOptions::new()
             .read(true)
@@ -108,7 +120,11 @@ impl DataDir {
         // The lock makes us the only writer: what lies there is what a crash left.
         fs::remove_file(&half).or_else(ignore_missing)?;
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&half)?;
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&half)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&half, path)?;
@@ -162,8 +178,6 @@ fn who_holds(path: &Path, lock: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

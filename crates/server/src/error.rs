@@ -206,6 +206,7 @@ impl From<StoreError> for Error {
             StoreError::NotFound
             | StoreError::Gap { .. }
             | StoreError::Database(_)
+            | StoreError::Open { .. }
             | StoreError::Migrate { .. }
             | StoreError::Io { .. }
             | StoreError::Corrupt { .. } => Self::internal(error),

@@ -27,7 +27,9 @@ impl Input {
 
     /// The parameters of a query; unknown ones are ignored, as everywhere on the web.
     pub(crate) fn of_query(pairs: Vec<(String, String)>) -> Self {
-        let fields = pairs.into_iter().map(|(name, text)| (name, Value::from(text)));
+        let fields = pairs
+            .into_iter()
+            .map(|(name, text)| (name, Value::from(text)));
         Self {
             is_query: true,
             ..Self::at(String::new(), Value::Object(fields.collect()))
@@ -64,7 +66,9 @@ impl Input {
     /// The field's value.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<Value> {
         self.asked.push(name);
-        self.fields.shift_remove(name).filter(|value| !value.is_null())
+        self.fields
+            .shift_remove(name)
+            .filter(|value| !value.is_null())
     }
 
     /// A string.
@@ -84,7 +88,11 @@ impl Input {
         let text = self.text(name)?;
         let has = text.chars().count();
         if has < *characters.start() {
-            return self.fault(name, "too_short", format!("`{name}` is empty; give it a value"));
+            return self.fault(
+                name,
+                "too_short",
+                format!("`{name}` is empty; give it a value"),
+            );
         }
         if has > *characters.end() {
             let may = characters.end();
@@ -116,11 +124,7 @@ impl Input {
     }
 
     /// A whole number in a range; `60.0` is one, too.
-    pub(crate) fn whole(
-        &mut self,
-        name: &'static str,
-        range: RangeInclusive<u32>,
-    ) -> Option<u32> {
+    pub(crate) fn whole(&mut self, name: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
         let value = self.take(name)?;
         let number = match &value {
             Value::Number(number) => number.as_f64(),
@@ -143,7 +147,11 @@ impl Input {
     }
 
     /// One of some names.
-    pub(crate) fn one_of<T: Copy>(&mut self, name: &'static str, values: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(
+        &mut self,
+        name: &'static str,
+        values: &[(&str, T)],
+    ) -> Option<T> {
         let text = self.text(name)?;
         let found = values.iter().find(|(value, _)| *value == text);
         if let Some((_, value)) = found {
@@ -202,9 +210,15 @@ impl Input {
     }
 
     /// Notes a fault of a field.
-    pub(crate) fn fault<T>(&mut self, name: &str, code: &str, message: impl Into<String>) -> Option<T> {
+    pub(crate) fn fault<T>(
+        &mut self,
+        name: &str,
+        code: &str,
+        message: impl Into<String>,
+    ) -> Option<T> {
         if self.is_object {
-            self.faults.push(Fault::new(self.place(name), code, message));
+            self.faults
+                .push(Fault::new(self.place(name), code, message));
         }
         None
     }
@@ -251,7 +265,11 @@ impl Input {
             Value::String(text) if self.is_query => format!("{text:?}"),
             other => kind(other).to_owned(),
         };
-        self.fault(name, "invalid_type", format!("`{name}` must be {wanted}, and is {is}"))
+        self.fault(
+            name,
+            "invalid_type",
+            format!("`{name}` must be {wanted}, and is {is}"),
+        )
     }
 }
 

@@ -17,6 +17,7 @@ use crate::orchestrator;
 use crate::start_error::StartError;
 
 /// A server that is ready: it listens, its orchestrator works, and `server.json` tells where it is.
+#[derive(Debug)]
 pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
@@ -48,7 +49,9 @@ impl Server {
         })?;
         info!("Server is ready at {url}");
         if app.allows_local_repositories() {
-            warn!("Repositories may be file:// and plain http://, because the server listens on loopback only");
+            warn!(
+                "Repositories may be file:// and plain http://, because the server listens on loopback only"
+            );
         }
         Ok(Self { app, listener, url })
     }

@@ -13,7 +13,9 @@ pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The log's filter is none.
-    #[error("{filter:?} does not say what to log; give a level such as info, or info,vwm_store=debug")]
+    #[error(
+        "{filter:?} does not say what to log; give a level such as info, or info,vwm_store=debug"
+    )]
     Log {
         /// What was given.
         filter: String,
@@ -29,7 +31,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// Another server is there.
-    #[error("another server ({who}) uses this data directory: stop it, or choose another with --data-dir")]
+    #[error(
+        "another server ({who}) uses this data directory: stop it, or choose another with --data-dir"
+    )]
     Locked {
         /// Its pid and, where it is known, its url.
         who: String,

@@ -1,7 +1,7 @@
 //! What can go wrong when something is remembered: one variant per thing that a caller can act on.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -61,8 +61,16 @@ pub enum StoreError {
         cursor: String,
     },
     /// The database would not. Shared, because a commit that fails fails for all that it carried.
-    #[error("the database failed")]
+    #[error("the database failed; is its disk full, or its folder gone?")]
     Database(#[source] Arc<sqlx::Error>),
+    /// The database file would not open.
+    #[error("cannot open {path}; is it a database of VWM, and may this user write there?")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// Why not.
+        source: sqlx::Error,
+    },
     /// The database file belongs to another version.
     #[error(
         "the tables of {path} do not fit this version; use the version that made them, or another data directory"
@@ -74,7 +82,7 @@ pub enum StoreError {
         source: sqlx::migrate::MigrateError,
     },
     /// A file or folder would not.
-    #[error("cannot {what} {path}")]
+    #[error("cannot {what} {path}; look at its permissions and the free space")]
     Io {
         /// What was tried, as `create`.
         what: &'static str,
@@ -110,6 +118,12 @@ impl StoreError {
             Some(database) if database.is_unique_violation() => Self::Duplicate { what: what() },
             _ => error.into(),
         }
+    }
+
+    /// A function that says which database would not open.
+    pub(crate) fn opening(path: &Path) -> impl FnOnce(sqlx::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Open { path, source }
     }
 
     /// A function that says what was tried with a file.

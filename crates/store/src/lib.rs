@@ -65,7 +65,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the store in a folder, and makes both where they are missing. The caller holds the folder's lock.
-    pub async fn open(data_dir: &Path) -> std::result::Result<Self, StoreError> {
+    pub async fn open(data_dir: &Path) -> Result<Self> {
         // Prompts and answers are nobody else's.
         DirBuilder::new()
             .recursive(true)
@@ -85,7 +85,9 @@ impl Store {
             .busy_timeout(BUSY)
             .statement_cache_capacity(256)
             .pragma("journal_size_limit", "67108864");
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let mut connection = SqliteConnection::connect_with(&options)
+            .await
+            .map_err(StoreError::opening(&file))?;
         MIGRATIONS
             .run(&mut connection)
             .await
@@ -102,7 +104,8 @@ impl Store {
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_with(reading)
-            .await?;
+            .await
+            .map_err(StoreError::opening(&file))?;
         let wakes = Arc::new(Wakes::default());
         Ok(Self {
             writer: Writer::start(connection, options, Arc::clone(&wakes)),
@@ -113,14 +116,14 @@ impl Store {
     }
 
     /// Writes what waits and closes the files; whatever is asked later is `Closed`.
-    pub async fn close(&self) -> std::result::Result<(), StoreError> {
+    pub async fn close(&self) -> Result<()> {
         // The readers first: only the last connection tidies up, and only one that may write can.
         self.readers.close().await;
         self.writer.close().await
     }
 
     /// Succeeds when the database can be read and written.
-    pub async fn ping(&self) -> std::result::Result<(), StoreError> {
+    pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.readers).await?;
         self.write(|connection| {
             Box::pin(async move {

@@ -96,12 +96,12 @@ fn run_as_nobody(built: &Built) -> Result<()> {
         .tempdir()
         .context("cannot make a temporary folder")?;
     let place = |name: &str| folder.path().join(name);
-    for name in ["home", "tmp", "debug", "debug/deps"] {
+    for name in ["home", "tmp"] {
         fs::create_dir(place(name)).with_context(|| format!("cannot make {name}"))?;
     }
-    let test = place("debug/deps/it");
+    let (test, vwm) = (place("it"), place("vwm"));
     fs::copy(&built.integration, &test).context("cannot copy the tests")?;
-    fs::copy(&built.vwm, place("debug/vwm")).context("cannot copy vwm")?;
+    fs::copy(&built.vwm, &vwm).context("cannot copy vwm")?;
     let advice = "setpriv and chown belong to util-linux and coreutils";
     let chown = ["-R", "nobody:nogroup"];
     execute(command("chown").args(chown).arg(folder.path()), advice)?;
@@ -113,6 +113,7 @@ fn run_as_nobody(built: &Built) -> Result<()> {
     as_nobody
         .env("HOME", place("home"))
         .env("TMPDIR", place("tmp"));
+    as_nobody.env("VWM_TEST_BINARY", vwm);
     for ours in [
         "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",

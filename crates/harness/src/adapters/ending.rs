@@ -43,8 +43,8 @@ pub(super) fn engine_failed(message: String, retryable: bool) -> TurnError {
     }
 }
 
-/// The engine's process is gone.
-pub(super) fn exited(engine: &str, exit: &Exit, stderr: &str) -> TurnError {
+/// The engine's process is gone, when it should not be: `worked`, `started`.
+pub(super) fn exited(engine: &str, when: &str, exit: &Exit, stderr: &str) -> TurnError {
     let how = match (exit.code, exit.signal) {
         (_, Some(signal)) => format!("was killed by signal {signal}"),
         (Some(code), None) => format!("exited with code {code}"),
@@ -57,7 +57,7 @@ pub(super) fn exited(engine: &str, exit: &Exit, stderr: &str) -> TurnError {
         format!("it said: {said}")
     };
     engine_failed(
-        format!("{engine} {how} in the middle of its work; {said}; prompt again to start it anew"),
+        format!("{engine} {how} while it {when}; {said}; prompt again to start it anew"),
         true,
     )
 }
@@ -75,15 +75,28 @@ mod tests {
 
     #[test]
     fn an_exit_tells_the_end_of_what_was_complained_about() {
-        let exit = Exit { code: Some(3), signal: None, leftovers: 0 };
-        let error = exited("Claude Code", &exit, &format!("{}\nboom\n", "ü".repeat(900)));
+        let exit = Exit {
+            code: Some(3),
+            signal: None,
+            leftovers: 0,
+        };
+        let error = exited(
+            "Claude Code",
+            "worked",
+            &exit,
+            &format!("{}\nboom\n", "ü".repeat(900)),
+        );
         assert!(error.message.contains("exited with code 3"), "{error:?}");
         assert!(error.message.contains("\nboom; prompt again"), "{error:?}");
         assert!(error.message.len() < 800, "{error:?}");
-        let killed = Exit { code: None, signal: Some(9), leftovers: 0 };
+        let killed = Exit {
+            code: None,
+            signal: Some(9),
+            leftovers: 0,
+        };
         assert_eq!(
-            exited("Claude Code", &killed, "").message,
-            "Claude Code was killed by signal 9 in the middle of its work; it said nothing on its standard error; prompt again to start it anew"
+            exited("Claude Code", "worked", &killed, "").message,
+            "Claude Code was killed by signal 9 while it worked; it said nothing on its standard error; prompt again to start it anew"
         );
     }
 }

@@ -75,7 +75,10 @@ mod tests {
     fn a_folder_and_a_version_output_name_the_pinned_version() {
         for install in CliType::ALL.into_iter().filter_map(install) {
             assert!(install.folder.ends_with(install.version), "{install:?}");
-            assert!(install.version_output.contains(install.version), "{install:?}");
+            assert!(
+                install.version_output.contains(install.version),
+                "{install:?}"
+            );
         }
     }
 }

@@ -52,7 +52,10 @@ pub(super) fn dialogue(engine: CliType, opening: Opening) -> Box<dyn Dialogue> {
 
 /// A recording's lines: whether it was said to the engine, and what.
 pub(super) fn recording(name: &str) -> Vec<(bool, Value)> {
-    let path = format!("{}/tests/recordings/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/recordings/{name}.jsonl",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let text = std::fs::read_to_string(&path).expect(&path);
     text.lines()
         .map(|line| {
@@ -87,7 +90,9 @@ fn input(line: &Value) -> Option<Input> {
     let text = |value: &Value| value.as_str().map(|text| Input::Prompt(text.to_owned()));
     match (line["type"].as_str(), line["method"].as_str()) {
         (Some("user"), _) => text(&line["message"]["content"][0]["text"]),
-        (Some("control_request"), _) if line["request"]["subtype"] == "interrupt" => Some(Input::Abort),
+        (Some("control_request"), _) if line["request"]["subtype"] == "interrupt" => {
+            Some(Input::Abort)
+        }
         (_, Some("session/prompt")) => text(&line["params"]["prompt"][0]["text"]),
         (_, Some("session/cancel")) => Some(Input::Abort),
         _ => None,
@@ -105,17 +110,30 @@ pub(super) fn show(steps: &[Step]) -> String {
             Step::Say(line) => format!("say {line}"),
             Step::Wake(after, token) => format!("wake {after:?} {token}"),
             Step::Relaunch(opening) => {
-                format!("relaunch native={:?} gave_up={}", opening.native, opening.gave_up)
+                format!(
+                    "relaunch native={:?} gave_up={}",
+                    opening.native, opening.gave_up
+                )
             }
             Step::End(_, end) => {
                 let error = end
                     .error
                     .as_ref()
-                    .map(|error| format!(" {} retryable={} {}", error.code, error.retryable, error.message))
+                    .map(|error| {
+                        format!(
+                            " {} retryable={} {}",
+                            error.code, error.retryable, error.message
+                        )
+                    })
                     .unwrap_or_default();
                 format!(
                     "end {:?} {:?} in={:?} out={:?} cost={:?} model={:?}{error}",
-                    end.status, end.response, end.tokens_in, end.tokens_out, end.cost_total_usd, end.model
+                    end.status,
+                    end.response,
+                    end.tokens_in,
+                    end.tokens_out,
+                    end.cost_total_usd,
+                    end.model
                 )
             }
         };
@@ -126,7 +144,11 @@ pub(super) fn show(steps: &[Step]) -> String {
 
 fn event_line(event: &AgentEvent) -> String {
     let event = serde_json::to_value(event).expect("serializes");
-    format!("{} {}", event["type"].as_str().unwrap_or_default(), event["data"])
+    format!(
+        "{} {}",
+        event["type"].as_str().unwrap_or_default(),
+        event["data"]
+    )
 }
 
 fn short(line: &str) -> String {

@@ -22,7 +22,10 @@ pub(super) fn error(status: StatusCode, kind: &str, message: &str) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert("x-should-retry", HeaderValue::from_static("false"));
     response
 }

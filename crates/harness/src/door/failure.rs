@@ -12,7 +12,9 @@ pub fn of_status(status: u16, detail: &str, resets_at: Option<Timestamp>) -> Tur
     let (code, message, retryable) = match status {
         401 | 403 => (
             "model_auth",
-            format!("the model's provider refused the key ({said}); check VWM_ANTHROPIC_API_KEY and restart the server"),
+            format!(
+                "the model's provider refused the key ({said}); check VWM_ANTHROPIC_API_KEY and restart the server"
+            ),
             false,
         ),
         402 => (
@@ -29,20 +31,26 @@ pub fn of_status(status: u16, detail: &str, resets_at: Option<Timestamp>) -> Tur
         ),
         413 => (
             "model_refused",
-            format!("the request is too large for the model ({said}); begin a new conversation or give it less to read"),
+            format!(
+                "the request is too large for the model ({said}); begin a new conversation or give it less to read"
+            ),
             false,
         ),
         429 => (
             "model_rate_limited",
             match resets_at {
-                Some(at) => format!("the model's provider limits the rate ({said}); try again after {at}"),
+                Some(at) => {
+                    format!("the model's provider limits the rate ({said}); try again after {at}")
+                }
                 None => format!("the model's provider limits the rate ({said}); try again later"),
             },
             true,
         ),
         300..=399 => (
             "model_unavailable",
-            format!("the model's provider answered with a redirect ({status}), which is not followed; check VWM_ANTHROPIC_BASE_URL"),
+            format!(
+                "the model's provider answered with a redirect ({status}), which is not followed; check VWM_ANTHROPIC_BASE_URL"
+            ),
             false,
         ),
         500.. => (
@@ -52,7 +60,9 @@ pub fn of_status(status: u16, detail: &str, resets_at: Option<Timestamp>) -> Tur
         ),
         _ => (
             "model_refused",
-            format!("the model's provider refused the request ({said}); change the prompt or the worker's modelConfig"),
+            format!(
+                "the model's provider refused the request ({said}); change the prompt or the worker's modelConfig"
+            ),
             false,
         ),
     };
@@ -78,9 +88,11 @@ pub fn of_kind(kind: &str, detail: &str) -> TurnError {
     };
     TurnError {
         // The status is a guess and not what the provider said.
-        message: of_status(status, detail, None)
-            .message
-            .replacen(&format!("({status}"), &format!("({kind}"), 1),
+        message: of_status(status, detail, None).message.replacen(
+            &format!("({status}"),
+            &format!("({kind}"),
+            1,
+        ),
         ..of_status(status, detail, None)
     }
 }
@@ -114,7 +126,8 @@ pub fn stream_lost(detail: &str) -> TurnError {
 pub fn no_provider() -> TurnError {
     failed(
         "model_auth",
-        "the server has no key for the Anthropic API; set VWM_ANTHROPIC_API_KEY and restart it".to_owned(),
+        "the server has no key for the Anthropic API; set VWM_ANTHROPIC_API_KEY and restart it"
+            .to_owned(),
         false,
     )
 }
@@ -156,7 +169,10 @@ mod tests {
             .into_iter()
             .map(|status| {
                 let error = of_status(status, "why.", None);
-                format!("{status} {} {} {}", error.code, error.retryable, error.message)
+                format!(
+                    "{status} {} {} {}",
+                    error.code, error.retryable, error.message
+                )
             })
             .collect();
         insta::assert_snapshot!(table.join("\n"), @r"

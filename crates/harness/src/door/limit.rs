@@ -55,9 +55,11 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// When the limit that was met ends.
 pub(super) fn resets_at(headers: &HeaderMap) -> Option<Timestamp> {
     if let Some(wait) = retry_after(headers) {
-        let micros = i64::try_from(wait.as_micros()).ok()?;
+        // Whole seconds, and rather one too many.
+        let seconds = i64::try_from(wait.as_secs()).ok()?.saturating_add(1);
+        let now = Timestamp::now().as_micros() / 1_000_000;
         return Some(Timestamp::from_micros(
-            Timestamp::now().as_micros().saturating_add(micros),
+            now.saturating_add(seconds).saturating_mul(1_000_000),
         ));
     }
     headers
@@ -89,7 +91,12 @@ mod tests {
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
             .iter()
-            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .map(|(name, value)| {
+                (
+                    name.parse().expect("a name"),
+                    value.parse().expect("a value"),
+                )
+            })
             .collect()
     }
 
@@ -111,6 +118,9 @@ mod tests {
             ("anthropic-ratelimit-tokens-remaining", "0"),
             ("anthropic-ratelimit-tokens-reset", "2030-01-01T00:01:00Z"),
         ]));
-        assert_eq!(at.map(|at| at.to_string()).as_deref(), Some("2030-01-01T00:01:00Z"));
+        assert_eq!(
+            at.map(|at| at.to_string()).as_deref(),
+            Some("2030-01-01T00:01:00Z")
+        );
     }
 }

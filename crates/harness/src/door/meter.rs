@@ -214,7 +214,12 @@ mod tests {
             }
             let reading = meter.reading();
             assert_eq!(
-                (reading.model.as_deref(), reading.tokens_in(), reading.output, reading.is_whole),
+                (
+                    reading.model.as_deref(),
+                    reading.tokens_in(),
+                    reading.output,
+                    reading.is_whole
+                ),
                 (Some("m"), 17, 9, true),
                 "cut into pieces of {size}"
             );
@@ -227,6 +232,9 @@ mod tests {
         let cut = STREAM.len() - 10;
         meter.feed(&STREAM.as_bytes()[..cut]);
         meter.end();
-        assert_eq!((meter.reading().output, meter.reading().is_whole), (9, false));
+        assert_eq!(
+            (meter.reading().output, meter.reading().is_whole),
+            (9, false)
+        );
     }
 }

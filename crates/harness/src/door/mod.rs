@@ -180,7 +180,11 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     }
     let Ok(body) = axum::body::to_bytes(body, shared.limits.body).await else {
         let error = failure::of_status(413, "the door passes on at most 64 MiB", None);
-        return answer::error(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", &error.message);
+        return answer::error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_too_large",
+            &error.message,
+        );
     };
     let call = Call {
         subsession,

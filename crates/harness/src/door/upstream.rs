@@ -161,8 +161,12 @@ async fn refused(mut answer: reqwest::Response, provider: &Provider, limits: &Li
     let error = failure::of_status(status.as_u16(), &message, limit::resets_at(&headers));
     let is_redirect = status.is_redirection() || status.is_informational();
     Failed {
-        status: if is_redirect { StatusCode::BAD_GATEWAY } else { status },
-        kind: kind.unwrap_or_else(|| "api_error".to_owned()),
+        status: if is_redirect {
+            StatusCode::BAD_GATEWAY
+        } else {
+            status
+        },
+        kind: kind.unwrap_or_else(|| kind_of(status.as_u16()).to_owned()),
         message: if message.is_empty() || is_redirect {
             error.message.clone()
         } else {
@@ -176,11 +180,27 @@ async fn refused(mut answer: reqwest::Response, provider: &Provider, limits: &Li
     }
 }
 
+/// The provider's own name for a status.
+fn kind_of(status: u16) -> &'static str {
+    match status {
+        400 => "invalid_request_error",
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        529 => "overloaded_error",
+        _ => "api_error",
+    }
+}
+
 /// The kind and the words of a provider's error, of whatever shape.
 fn words(body: &[u8]) -> (Option<String>, String) {
     if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
         let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str());
-        let message = text("/error/message").or(text("/message")).or(text("/error"));
+        let message = text("/error/message")
+            .or(text("/message"))
+            .or(text("/error"));
         return (
             text("/error/type").map(str::to_owned),
             message.unwrap_or_default().to_owned(),
@@ -189,7 +209,14 @@ fn words(body: &[u8]) -> (Option<String>, String) {
     let text = String::from_utf8_lossy(body);
     // A page of a proxy says nothing to a person.
     let is_page = text.trim_start().starts_with('<');
-    (None, if is_page { String::new() } else { text.into_owned() })
+    (
+        None,
+        if is_page {
+            String::new()
+        } else {
+            text.into_owned()
+        },
+    )
 }
 
 /// A provider may repeat what it was sent.
@@ -214,7 +241,11 @@ fn patience(limits: &Limits, is_stream: bool) -> Duration {
 }
 
 fn bad_key() -> TurnError {
-    failure::of_status(401, "the key holds characters that no header may have", None)
+    failure::of_status(
+        401,
+        "the key holds characters that no header may have",
+        None,
+    )
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

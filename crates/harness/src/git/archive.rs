@@ -29,14 +29,23 @@ pub(super) async fn keep_nested(
         .collect();
     let label: String = folder
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(60)
         .collect();
     let label = format!("nested-{label}");
     let mut notices = keep(repo, ctx, &repo.tree.join(folder), &deeper, &label).await?;
     for notice in &mut notices {
         notice.code = "nested_repository";
-        notice.message = format!("{folder} is a repository in the repository: {}", notice.message);
+        notice.message = format!(
+            "{folder} is a repository in the repository: {}",
+            notice.message
+        );
     }
     Ok(notices)
 }
@@ -69,8 +78,11 @@ pub(super) fn begin(ctx: &Context<'_>, name: &str) -> Result<String, GitError> {
 
 /// The file is whole.
 pub(super) fn finish(ctx: &Context<'_>, name: &str) -> Result<(), GitError> {
-    std::fs::rename(ctx.collected.join(format!(".{name}")), ctx.collected.join(name))
-        .map_err(GitError::file(format!("keep {name}")))
+    std::fs::rename(
+        ctx.collected.join(format!(".{name}")),
+        ctx.collected.join(name),
+    )
+    .map_err(GitError::file(format!("keep {name}")))
 }
 
 /// The folder's files become a commit of a scratch repository inside the wall, which comes out as every commit does. So no
@@ -107,7 +119,9 @@ async fn through(
     }
     let clean = Clean::bare(ctx, &repo.clean);
     stray::forget(&clean, KEPT).await?;
-    inside.fetch_out(&clean, "bring out a folder", &what).await?;
+    inside
+        .fetch_out(&clean, "bring out a folder", &what)
+        .await?;
     let mut notices = Vec::new();
     if files.is_some() {
         notices.push(archive(repo, ctx, &clean, label).await?);
@@ -128,7 +142,16 @@ async fn own_commits(inside: &Inside<'_>, folder: &Path) -> Result<bool, GitErro
     let refs = format!("+refs/*:{COMMITS}/*");
     let head = format!("+HEAD:{COMMITS}/HEAD");
     for what in [&refs, &head] {
-        let args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--", &*folder, what];
+        let args = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--refmap=",
+            "--",
+            &*folder,
+            what,
+        ];
         inside.run(doing, &args, None, None).await?;
     }
     let there = inside
@@ -156,7 +179,10 @@ async fn archive(
         .and_then(|()| std::fs::write(info.join("attributes"), "* -export-ignore -export-subst\n"))
         .map_err(GitError::file("keep a folder"))?;
     let tree = clean
-        .git("keep a folder", &["rev-parse", &format!("{files}^{{tree}}")])
+        .git(
+            "keep a folder",
+            &["rev-parse", &format!("{files}^{{tree}}")],
+        )
         .text()
         .await?;
     let name = format!("{label}-{}.tar", &tree[..12]);
@@ -164,9 +190,15 @@ async fn archive(
     let output = format!("--output={half_done}");
     let prefix = format!("--prefix={label}/");
     clean
-        .git("keep a folder", &["archive", "--format=tar", &prefix, &output, &tree])
+        .git(
+            "keep a folder",
+            &["archive", "--format=tar", &prefix, &output, &tree],
+        )
         .text()
         .await?;
     finish(ctx, &name)?;
-    Ok(Notice::new("files_archived", format!("its files are kept in {name}")))
+    Ok(Notice::new(
+        "files_archived",
+        format!("its files are kept in {name}"),
+    ))
 }

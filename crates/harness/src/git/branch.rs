@@ -50,8 +50,8 @@ pub(super) async fn restore(
 ) -> Result<Vec<Notice>, GitError> {
     let inside = Inside::of_tree(ctx, &repo.tree);
     remove_locks(repo);
-    check_usable(&inside, base).await?;
     let own = repo.branch_ref();
+    check_usable(&inside, &own, base).await?;
     let doing = format!("put the working tree back on {}", repo.branch);
     let at = inside
         .run(&doing, &["symbolic-ref", "-q", "HEAD"], None, None)
@@ -61,7 +61,10 @@ pub(super) async fn restore(
     if at == own {
         if let (None, Some(base)) = (&branch, base) {
             inside.name(&own, base).await?;
-            return Ok(vec![restored(repo, "was deleted, and was made again from its base")]);
+            return Ok(vec![restored(
+                repo,
+                "was deleted, and was made again from its base",
+            )]);
         }
         return Ok(Vec::new());
     }
@@ -88,9 +91,7 @@ pub(super) async fn restore(
     }
     switch(&inside, &doing, &own).await?;
     if branch.is_some() || base.is_some() {
-        inside
-            .text(&doing, &["reset", "--quiet", "--hard"])
-            .await?;
+        inside.text(&doing, &["reset", "--quiet", "--hard"]).await?;
     }
     notices.push(restored(
         repo,
@@ -112,7 +113,9 @@ async fn keep_elsewhere(
         name: STRAY,
         message: "Not committed when the session was put back on its branch",
     };
-    if leftovers::commit(inside, ctx, &uncommitted).await?.is_none()
+    if leftovers::commit(inside, ctx, &uncommitted)
+        .await?
+        .is_none()
         && let Some(head) = head
     {
         inside.name(STRAY, head).await?;
@@ -126,27 +129,35 @@ fn remove_locks(repo: &Repo) {
     let Ok(tree) = Tree::open(&repo.tree) else {
         return;
     };
-    for lock in [".git/index.lock", ".git/HEAD.lock", ".git/packed-refs.lock", ".git/config.lock", &own] {
+    for lock in [
+        ".git/index.lock",
+        ".git/HEAD.lock",
+        ".git/packed-refs.lock",
+        ".git/config.lock",
+        &own,
+    ] {
         // Git will say whether it is still in the way.
         let _ = tree.remove(Path::new(lock));
     }
 }
 
 /// Git can use the repository, and it is still the one that was made here.
-async fn check_usable(inside: &Inside<'_>, base: Option<&str>) -> Result<(), GitError> {
+async fn check_usable(inside: &Inside<'_>, own: &str, base: Option<&str>) -> Result<(), GitError> {
     let doing = "use the session's working tree";
     inside.text(doing, &["rev-parse", "--git-dir"]).await?;
     if let Some(base) = base {
-        inside.text(doing, &["cat-file", "-e", base]).await?;
+        inside.text(doing, &["cat-file", "commit", base]).await?;
+    }
+    if inside.look_up(own).await?.is_some() && inside.commit(own).await?.is_none() {
+        return Err(GitError::Failed {
+            doing: doing.to_owned(),
+            tail: format!("{own} stands for no commit"),
+        });
     }
     Ok(())
 }
 
-async fn goes_forward(
-    inside: &Inside<'_>,
-    from: Option<&str>,
-    to: &str,
-) -> Result<bool, GitError> {
+async fn goes_forward(inside: &Inside<'_>, from: Option<&str>, to: &str) -> Result<bool, GitError> {
     match from {
         Some(from) => inside.is_ancestor(from, to).await,
         None => Ok(true),
@@ -161,7 +172,10 @@ async fn switch(inside: &Inside<'_>, doing: &str, branch: &str) -> Result<(), Gi
 }
 
 fn restored(repo: &Repo, how: &str) -> Notice {
-    Notice::new("branch_restored", format!("the branch {} {how}", repo.branch))
+    Notice::new(
+        "branch_restored",
+        format!("the branch {} {how}", repo.branch),
+    )
 }
 
 fn name_of(path: &Path) -> String {

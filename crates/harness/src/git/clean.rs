@@ -268,7 +268,10 @@ impl<'a> Call<'a> {
             .env("PATH", PATH)
             .env("HOME", ctx.git_folder())
             .env("GIT_ALLOW_PROTOCOL", self.protocols())
-            .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
+            .env(
+                "GIT_SSH_COMMAND",
+                "ssh -o BatchMode=yes -o ConnectTimeout=20",
+            )
             .env("GIT_SSH_VARIANT", "ssh")
             .envs(ctx.ssh_auth_sock.iter().map(|at| ("SSH_AUTH_SOCK", at)));
         if let Some(git_dir) = &self.clean.git_dir {

@@ -5,8 +5,8 @@ use super::inside::Inside;
 use super::leftovers::{self, Leftovers};
 use super::prepare::is_folder;
 use super::{
-    Context, GitError, Gathered, IN, Kept, KeptKind, LEFTOVERS, Notice, OUT, Repo, branch, mirror,
-    nested, secrets, stray,
+    Context, Gathered, GitError, IN, Kept, KeptKind, LEFTOVERS, Notice, OUT, Repo, STRAY, branch,
+    mirror, nested, secrets, stray,
 };
 
 pub(super) async fn collect(repo: &Repo, ctx: &Context<'_>) -> Result<Gathered, GitError> {
@@ -65,7 +65,11 @@ pub(super) async fn gathered(
 
 /// A failure that says nothing about the tree: the same may go well later. A secret is the user's to take out.
 fn may_pass(error: &GitError) -> bool {
-    error.is_retryable() || matches!(error, GitError::SecretInCommit { .. } | GitError::Start { .. })
+    error.is_retryable()
+        || matches!(
+            error,
+            GitError::SecretInCommit { .. } | GitError::Start { .. }
+        )
 }
 
 /// The tip of the session's branch with what was left over; none when nothing was ever committed.
@@ -125,8 +129,13 @@ async fn bring_out(
             repo.branch, repo.base
         ),
     ));
+    stray::forget(clean, STRAY).await?;
+    clean
+        .name(&format!("{STRAY}/heads/{}", repo.branch), &tip)
+        .await?;
     let known = ["--glob=refs/remotes/origin".to_owned()];
-    notices.extend(stray::bundle(ctx, clean, IN, &known, "unrelated", "of the session's branch").await?);
+    let whose = "of the session's branch";
+    notices.extend(stray::bundle(ctx, clean, STRAY, &known, "unrelated", whose).await?);
     Ok(Some(base.to_owned()))
 }
 

@@ -16,13 +16,17 @@ pub enum GitError {
         why: String,
     },
     /// Nobody knows the repository.
-    #[error("there is no repository at {url}, or it is not visible; check the address and who may read it")]
+    #[error(
+        "there is no repository at {url}, or it is not visible; check the address and who may read it"
+    )]
     NoRepository {
         /// Without a credential.
         url: String,
     },
     /// The remote wants to know who asks, or refuses who asked.
-    #[error("the repository {url} needs a password or key; give the server one that may read and write it: {tail}")]
+    #[error(
+        "the repository {url} needs a password or key; give the server one that may read and write it: {tail}"
+    )]
     NeedsCredential {
         /// Without a credential.
         url: String,
@@ -48,13 +52,17 @@ pub enum GitError {
         tail: String,
     },
     /// The host of an `ssh` address is not known.
-    #[error("the host key of {url} is not known; connect to it once with ssh as the server's user, and try again")]
+    #[error(
+        "the host key of {url} is not known; connect to it once with ssh as the server's user, and try again"
+    )]
     UnknownHost {
         /// Without a credential.
         url: String,
     },
     /// A local repository belongs to somebody else.
-    #[error("the repository {url} belongs to another user; run the server as that user, or give the repository to the server's")]
+    #[error(
+        "the repository {url} belongs to another user; run the server as that user, or give the repository to the server's"
+    )]
     ForeignOwner {
         /// Without a credential.
         url: String,
@@ -68,13 +76,17 @@ pub enum GitError {
         branch: String,
     },
     /// A known secret would have left the session.
-    #[error("{place} holds a secret of this session, so nothing is pushed; take it out of the branch's commits")]
+    #[error(
+        "{place} holds a secret of this session, so nothing is pushed; take it out of the branch's commits"
+    )]
     SecretInCommit {
         /// Which file or commit.
         place: String,
     },
     /// The remote does not take the branch.
-    #[error("{url} refused the branch {branch}; see what it says, change its rules or the branch: {tail}")]
+    #[error(
+        "{url} refused the branch {branch}; see what it says, change its rules or the branch: {tail}"
+    )]
     PushRefused {
         /// Without a credential.
         url: String,
@@ -84,7 +96,9 @@ pub enum GitError {
         tail: String,
     },
     /// It took too long and was stopped.
-    #[error("gave up after {seconds} s: {doing}; try again, or look at the repository's size and the network")]
+    #[error(
+        "gave up after {seconds} s: {doing}; try again, or look at the repository's size and the network"
+    )]
     TimedOut {
         /// What.
         doing: String,
@@ -100,7 +114,7 @@ pub enum GitError {
         tail: String,
     },
     /// Git could not be started.
-    #[error("cannot start git; install git 2.30 or newer on the machine")]
+    #[error("cannot start git; install git 2.34 or newer on the machine")]
     Start {
         /// Why.
         source: io::Error,
@@ -228,7 +242,11 @@ fn listed(branches: &[String]) -> String {
     match branches.len() {
         0 => "none".to_owned(),
         count if count <= SHOWN => branches.join(", "),
-        count => format!("{} and {} more", branches[..SHOWN].join(", "), count - SHOWN),
+        count => format!(
+            "{} and {} more",
+            branches[..SHOWN].join(", "),
+            count - SHOWN
+        ),
     }
 }
 

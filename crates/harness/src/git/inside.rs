@@ -70,9 +70,7 @@ impl<'a> Inside<'a> {
         input: Option<Vec<u8>>,
     ) -> Result<Said, GitError> {
         let mut launch = self.launch(args)?;
-        launch
-            .env
-            .insert("GIT_DIR".to_owned(), text(&self.git_dir));
+        launch.env.insert("GIT_DIR".to_owned(), text(&self.git_dir));
         launch
             .env
             .insert("GIT_WORK_TREE".to_owned(), text(&self.work_tree));

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::workspace::{Kind, Tree, Walked};
 
 use super::clean::Clean;
-use super::{Context, GitError, Gathered, Notice, OUT, Repo, collect, mirror, secrets};
+use super::{Context, Gathered, GitError, Notice, OUT, Repo, collect, mirror, secrets};
 
 const FOLDER: &str = "learnings";
 /// The largest learning.
@@ -89,10 +89,7 @@ struct Known {
     size: u64,
 }
 
-async fn known(
-    clean: &Clean<'_>,
-    base: Option<&str>,
-) -> Result<BTreeMap<String, Known>, GitError> {
+async fn known(clean: &Clean<'_>, base: Option<&str>) -> Result<BTreeMap<String, Known>, GitError> {
     let Some(base) = base else {
         return Ok(BTreeMap::new());
     };
@@ -135,15 +132,20 @@ fn read(
         ));
     };
     if walk.is_cut {
-        refuse("", &format!("there are more than {MOST_ENTRIES} files, or some cannot be read"));
+        refuse(
+            "",
+            &format!("there are more than {MOST_ENTRIES} files, or some cannot be read"),
+        );
     }
     let mut files = Vec::new();
     for entry in &walk.entries {
         let name = entry.shown();
         if let Some(why) = fault(entry, &name) {
             // A folder's files speak for themselves; what came with the base branch is nobody's proposal.
-            let is_new = before.get(&name).is_none_or(|known| known.size != entry.size);
-            if entry.kind != Kind::Dir && (is_new && !is_instruction(&name) || !before.contains_key(&name)) {
+            let is_new = before
+                .get(&name)
+                .is_none_or(|known| known.size != entry.size);
+            if entry.kind != Kind::Dir && is_new {
                 refuse(&name, why);
             }
             continue;
@@ -207,7 +209,9 @@ async fn commit(
         _ => {}
     }
     let with_index = |args: &[&str]| clean.git(doing, args).env("GIT_INDEX_FILE", &index);
-    with_index(&["read-tree", base.unwrap_or("--empty")]).text().await?;
+    with_index(&["read-tree", base.unwrap_or("--empty")])
+        .text()
+        .await?;
     with_index(&["update-index", "-z", "--add", "--replace", "--index-info"])
         .input(changed)
         .text()
@@ -238,7 +242,14 @@ mod tests {
 
     #[test]
     fn a_name_that_engines_read_by_themselves_is_an_instruction_in_any_case() {
-        for name in ["CLAUDE.md", "claude.md", "Agents.MD.md", "GEMINI.md", "SKILL.md", "CLAUDE.local.md"] {
+        for name in [
+            "CLAUDE.md",
+            "claude.md",
+            "Agents.MD.md",
+            "GEMINI.md",
+            "SKILL.md",
+            "CLAUDE.local.md",
+        ] {
             assert!(is_instruction(name), "{name}");
         }
         for name in ["session-1.md", "claudes-law.md", "about-skill.md"] {

@@ -35,10 +35,16 @@ pub(super) async fn commit(
     let tree = tree?;
     let before = match what.parent {
         Some(parent) => inside.look_up(&format!("{parent}^{{tree}}")).await?,
-        None => Some(inside.text(doing, &["hash-object", "-t", "tree", "/dev/null"]).await?),
+        None => Some(
+            inside
+                .text(doing, &["hash-object", "-t", "tree", "/dev/null"])
+                .await?,
+        ),
     };
     if before.as_deref() == Some(tree.as_str()) {
-        inside.run(doing, &["update-ref", "-d", what.name], None, None).await?;
+        inside
+            .run(doing, &["update-ref", "-d", what.name], None, None)
+            .await?;
         return Ok(None);
     }
     if let Some(commit) = made_before(inside, what, &tree).await? {
@@ -97,9 +103,16 @@ async fn made_before(
     let Some(commit) = inside.commit(what.name).await? else {
         return Ok(None);
     };
-    let same_tree = inside.look_up(&format!("{commit}^{{tree}}")).await?.as_deref() == Some(tree);
+    let same_tree = inside
+        .look_up(&format!("{commit}^{{tree}}"))
+        .await?
+        .as_deref()
+        == Some(tree);
     let lineage = inside
-        .text("look at a commit", &["rev-list", "--parents", "--max-count=1", &commit])
+        .text(
+            "look at a commit",
+            &["rev-list", "--parents", "--max-count=1", &commit],
+        )
         .await?;
     let parents: Vec<&str> = lineage.split_whitespace().skip(1).collect();
     let same_parent = parents == what.parent.into_iter().collect::<Vec<_>>();

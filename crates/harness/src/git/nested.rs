@@ -117,15 +117,18 @@ async fn registered(inside: &Inside<'_>) -> Result<Vec<String>, GitError> {
 }
 
 /// Whether a submodule is at another commit than it was, or holds what is not committed.
-async fn changed(
-    inside: &Inside<'_>,
-    base: Option<&str>,
-    folder: &str,
-) -> Result<bool, GitError> {
+async fn changed(inside: &Inside<'_>, base: Option<&str>, folder: &str) -> Result<bool, GitError> {
     let Some(base) = base else {
         return Ok(true);
     };
-    let args = ["diff", "--quiet", "--ignore-submodules=none", base, "--", folder];
+    let args = [
+        "diff",
+        "--quiet",
+        "--ignore-submodules=none",
+        base,
+        "--",
+        folder,
+    ];
     let said = inside.run("look at a submodule", &args, None, None).await?;
     Ok(said.code != Some(0))
 }

@@ -26,7 +26,10 @@ pub(super) async fn push(repo: &Repo, ctx: &Context<'_>) -> Result<Pushed, GitEr
         }
         return Ok(pushed(
             None,
-            format!("{} holds everything, so {} is left out", repo.base, repo.branch),
+            format!(
+                "{} holds everything, so {} is left out",
+                repo.base, repo.branch
+            ),
         ));
     }
     let what = format!("{tip}:{}", repo.branch_ref());
@@ -76,7 +79,9 @@ async fn is_in_base(
         .meets(Meets::Remote(remote))
         .text()
         .await?;
-    clean.is_ancestor(tip, &format!("refs/remotes/origin/{}", repo.base)).await
+    clean
+        .is_ancestor(tip, &format!("refs/remotes/origin/{}", repo.base))
+        .await
 }
 
 async fn remote_tip(
@@ -85,7 +90,10 @@ async fn remote_tip(
     name: &str,
 ) -> Result<Option<String>, GitError> {
     let list = clean
-        .git("look at the remote's branches", &["ls-remote", "--quiet", "--", &remote.url, name])
+        .git(
+            "look at the remote's branches",
+            &["ls-remote", "--quiet", "--", &remote.url, name],
+        )
         .meets(Meets::Remote(remote))
         .text()
         .await?;
@@ -117,7 +125,13 @@ async fn send(
     let doing = format!("push {}", repo.branch);
     let (options, names): (Vec<&str>, Vec<&str>) =
         what.iter().partition(|argument| argument.starts_with("--"));
-    let mut args = vec!["push", "--quiet", "--porcelain", "--no-verify", "--no-recurse-submodules"];
+    let mut args = vec![
+        "push",
+        "--quiet",
+        "--porcelain",
+        "--no-verify",
+        "--no-recurse-submodules",
+    ];
     args.extend(options);
     args.extend(["--", &remote.url]);
     args.extend(names);

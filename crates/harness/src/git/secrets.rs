@@ -35,7 +35,11 @@ pub(super) async fn find(
     if secrets.is_empty() {
         return Ok(None);
     }
-    let args: Vec<&str> = ["rev-list", "--objects"].iter().chain(commits).copied().collect();
+    let args: Vec<&str> = ["rev-list", "--objects"]
+        .iter()
+        .chain(commits)
+        .copied()
+        .collect();
     let list = clean.git("list what is new", &args).bytes().await?;
     let objects: Vec<(&[u8], &[u8])> = list
         .split(|byte| *byte == b'\n')
@@ -95,7 +99,10 @@ async fn has_secret(
 ) -> std::io::Result<bool> {
     let mut header = String::new();
     answer.read_line(&mut header).await?;
-    let size: Option<usize> = header.split_whitespace().nth(2).and_then(|size| size.parse().ok());
+    let size: Option<usize> = header
+        .split_whitespace()
+        .nth(2)
+        .and_then(|size| size.parse().ok());
     let Some(mut left) = size else {
         return Err(std::io::Error::other(format!("git answers {header:?}")));
     };

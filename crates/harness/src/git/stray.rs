@@ -30,7 +30,10 @@ pub(super) async fn keep(
     for name in there.lines() {
         beside |= name != own;
         if name == "refs/stash" || name == STRAY {
-            what.push(format!("+{name}:{STRAY}/{}", name.trim_start_matches("refs/")));
+            what.push(format!(
+                "+{name}:{STRAY}/{}",
+                name.trim_start_matches("refs/")
+            ));
         }
     }
     if !beside {
@@ -44,14 +47,19 @@ pub(super) async fn keep(
     if clean.commit(&own).await?.is_some() {
         known.push(own);
     }
-    bundle(ctx, clean, STRAY, &known, "stray", "beside the session's branch").await
+    bundle(
+        ctx,
+        clean,
+        STRAY,
+        &known,
+        "stray",
+        "beside the session's branch",
+    )
+    .await
 }
 
 /// Keeps a working tree that git cannot use as files, and its commits where they can be read.
-pub(super) async fn keep_tree(
-    repo: &Repo,
-    ctx: &Context<'_>,
-) -> Result<Vec<Notice>, GitError> {
+pub(super) async fn keep_tree(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice>, GitError> {
     let without = nested::folders(&repo.tree)?;
     let mut notices = archive::keep(repo, ctx, &repo.tree, &without, "session_repo").await?;
     for folder in &without {

@@ -200,7 +200,12 @@ exit 0
 
 /// Moves a whole tree to its place, over what is no tree.
 fn put_in_place(repo: &Repo, made: &Path) -> Result<(), GitError> {
-    let doing = || GitError::file(format!("put the {} repository in its place", repo.role.as_str()));
+    let doing = || {
+        GitError::file(format!(
+            "put the {} repository in its place",
+            repo.role.as_str()
+        ))
+    };
     if let Some(parent) = repo.tree.parent() {
         std::fs::create_dir_all(parent).map_err(doing())?;
     }

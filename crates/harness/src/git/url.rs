@@ -33,7 +33,12 @@ pub(super) fn check(url: &str, local_repositories: bool) -> Result<Remote, GitEr
         };
     };
     match scheme {
-        "ssh" if split_authority(rest).0.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) => {
+        "ssh"
+            if split_authority(rest)
+                .0
+                .rsplit_once('@')
+                .is_some_and(|(user, _)| user.contains(':')) =>
+        {
             Err(refused("ssh takes no password from an address; use a key"))
         }
         "ssh" => Ok(Remote {

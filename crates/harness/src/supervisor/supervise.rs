@@ -98,6 +98,14 @@ struct Leash<'a> {
     grace: Duration,
 }
 
+impl Leash<'_> {
+    fn is_pulled(&self) -> bool {
+        let mut fds = [PollFd::from_borrowed_fd(self.watched, self.events)];
+        let now = Timespec::default();
+        matches!(rustix::event::poll(&mut fds, Some(&now)), Ok(1..))
+    }
+}
+
 /// Starts the program, and returns how it ended when nothing of it lives.
 fn run(
     order: Order,
@@ -109,6 +117,10 @@ fn run(
         .map_err(|error| format!("orphans cannot be adopted: {error}"))?;
     let _held = lock::hold(&order.lock)
         .map_err(|error| format!("the lock {}: {error}", order.lock.display()))?;
+    // Only now: whoever waited for the lock before we held it has seen our starter die.
+    if leash.is_pulled() {
+        return Err("nobody wants it any more".to_owned());
+    }
     let (mut stage, theirs) = UnixStream::pair().map_err(|error| error.to_string())?;
     let child = Command::new("/proc/self/exe")
         .arg("wall")
@@ -212,7 +224,7 @@ fn hear(stage: &mut UnixStream, said: &mut Vec<u8>) -> bool {
 /// The stage's last words: ready and then silence, because its end of the socket closed as the program began.
 fn judge(said: &[u8]) -> Result<(), String> {
     match said.strip_prefix(READY).unwrap_or(said) {
-        [] if said.is_empty() => Err("it was stopped before it began".to_owned()),
+        [] if said.is_empty() => Err("it ended before it began".to_owned()),
         [] => Ok(()),
         why => Err(String::from_utf8_lossy(why).into_owned()),
     }

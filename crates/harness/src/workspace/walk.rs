@@ -35,8 +35,6 @@ pub struct Walked {
 
 impl Walked {
     pub(super) fn new(path: PathBuf, stat: &Stat) -> Self {
-        // The types differ between machines.
-        #[allow(clippy::useless_conversion)]
         let nanoseconds = i64::try_from(stat.st_mtime_nsec).unwrap_or_default();
         Self {
             path,

@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags};
+use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::io::{AsyncReadExt, BufReader};
 use vwm_harness::process::{Exit, Process};
 use vwm_harness::supervisor::wait_for_engines;
 
 use crate::kit::{self, SOON, Session, line};
 
-/// Prints the pid of a process that forked twice, in a session of its own, without environment, folder or descriptors; then
-/// waits for the end of its input.
+/// Prints the pid of a process that forked twice, in a session of its own, without environment, folder or descriptors; and,
+/// when all between them have ended, `ready`. Then it waits for the end of its input.
 const DAEMON: &str = r#"
-    setsid env -i /bin/sh -c '(/bin/sh -c "cd /; echo \$\$; exec /usr/bin/env -i /bin/sleep 1000 <&- >&- 2>&-" &) &'
+    setsid env -i /bin/sh -c '(/bin/sh -c "cd /; echo \$\$; exec /usr/bin/env -i /bin/sleep 1000 <&- >&- 2>&-" &)'
+    echo ready
     read line
     exit 5
 "#;
@@ -36,13 +37,22 @@ impl Daemon {
     }
 }
 
+async fn daemon_of(process: &mut Process) -> String {
+    let mut stdout = BufReader::new(process.stdout());
+    let mut lines = [line(&mut stdout).await, line(&mut stdout).await];
+    lines.sort();
+    let [pid, ready] = lines;
+    assert_eq!(ready, "ready");
+    pid
+}
+
 async fn start(session: &Session) -> (Process, Daemon) {
     let mut process = session
         .host
         .start(&session.shell(DAEMON))
         .await
         .expect("a shell starts");
-    let pid = line(&mut BufReader::new(process.stdout())).await;
+    let pid = daemon_of(&mut process).await;
     let daemon = Daemon::find(&pid);
     assert!(!daemon.is_gone_within(Duration::ZERO));
     (process, daemon)
@@ -132,9 +142,41 @@ async fn starter() {
         .start(&kit::shell(folder, DAEMON))
         .await
         .unwrap();
-    let pid = line(&mut BufReader::new(process.stdout())).await;
+    let pid = daemon_of(&mut process).await;
     println!("started: {} {pid}", process.pid);
     std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn an_engine_dies_with_its_supervisor_which_only_its_pid_reaches() {
+    let session = Session::new();
+    let (mut process, daemon) = start(&session).await;
+    let ids = |pid: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+        let fields = stat.split(' ').skip(3).take(3);
+        fields
+            .map(|field| field.parse().expect("a pid"))
+            .collect::<Vec<i32>>()
+    };
+    let supervisor = ids(process.pid.cast_signed())[0];
+    let [_, group, session_id] = ids(supervisor)[..] else {
+        panic!("a parent, a group and a session")
+    };
+    assert_eq!((group, session_id), (supervisor, supervisor));
+    let pid = Pid::from_raw(supervisor).expect("not 0");
+    rustix::process::kill_process(pid, Signal::KILL).expect("it is ours");
+    let exit = process.exited().await;
+    assert_eq!(
+        exit,
+        Exit {
+            code: None,
+            signal: Some(9),
+            leftovers: 0
+        }
+    );
+    // What nobody catches at this level, and the wall's list says so.
+    assert!(!daemon.is_gone_within(Duration::ZERO));
+    rustix::process::pidfd_send_signal(&daemon.0, Signal::KILL).expect("it is ours");
 }
 
 #[tokio::test]
@@ -143,10 +185,10 @@ async fn a_process_that_hops_from_pid_to_pid_is_caught() {
     // Each starts the next one and ends; bounded, in case it is not caught.
     std::fs::write(
         session.path("workspace/hop"),
-        "trap '' HUP INT TERM\n[ $1 -gt 0 ] || exit\nsetsid sh hop $(($1 - 1)) &\n",
+        "trap '' HUP INT TERM\n[ $1 -ne 2950 ] || echo hopping\n[ $1 -gt 0 ] || exit\nsetsid sh hop $(($1 - 1)) &\n",
     )
     .unwrap();
-    let launch = session.shell("for i in 1 2 3 4; do sh hop 3000 & done; echo hopping; read line");
+    let launch = session.shell("for i in 1 2 3 4; do sh hop 3000 & done; read line");
     let mut process = session.host.start(&launch).await.unwrap();
     let mut stdout = BufReader::new(process.stdout());
     assert_eq!(line(&mut stdout).await, "hopping");

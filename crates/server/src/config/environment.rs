@@ -11,10 +11,6 @@ pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// The environment of this process.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the environment"
-    )]
     pub(super) fn of_process() -> Self {
         let names = |name: &str| {
             name.starts_with("VWM_") || matches!(name, "PG_SERVER" | "HOME" | "XDG_DATA_HOME")
@@ -53,7 +49,11 @@ impl Environment {
         };
         match value.parse() {
             Ok(parsed) => Ok(Some(parsed)),
-            Err(_) => Err(ConfigError::Variable { name, value, wanted }),
+            Err(_) => Err(ConfigError::Variable {
+                name,
+                value,
+                wanted,
+            }),
         }
     }
 
@@ -72,10 +72,7 @@ impl Environment {
     }
 
     /// The form of the log.
-    pub(super) fn log_format(
-        &self,
-        name: &'static str,
-    ) -> Result<Option<LogFormat>, ConfigError> {
+    pub(super) fn log_format(&self, name: &'static str) -> Result<Option<LogFormat>, ConfigError> {
         match self.text(name).as_deref() {
             None => Ok(None),
             Some("text") => Ok(Some(LogFormat::Text)),

@@ -56,10 +56,10 @@ pub enum LogFormat {
 /// Why the server does not know what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file is not there, or not ours to read.
-    #[error("cannot read the settings file {}; does it exist?", path.display())]
+    /// A file or folder is not there, or not ours to read.
+    #[error("cannot read {}; does it exist?", path.display())]
     Unreadable {
-        /// The file.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
@@ -83,7 +83,9 @@ pub enum ConfigError {
         wanted: &'static str,
     },
     /// A provider's base URL is none.
-    #[error("the base URL of {provider} must begin with http:// or https://; set {variable} to one that does")]
+    #[error(
+        "the base URL of {provider} must begin with http:// or https://; set {variable} to one that does"
+    )]
     BaseUrl {
         /// The provider.
         provider: &'static str,
@@ -100,7 +102,9 @@ pub enum ConfigError {
     )]
     PgServer,
     /// PostgreSQL was asked for.
-    #[error("VWM_DATABASE_URL is set, but PostgreSQL comes later: unset it to use SQLite in the data directory")]
+    #[error(
+        "VWM_DATABASE_URL is set, but PostgreSQL comes later: unset it to use SQLite in the data directory"
+    )]
     PostgresLater,
 }
 
@@ -148,10 +152,12 @@ impl Config {
         let engines_dir = engines_dir.or(file.engines_dir);
         let engines_dir = engines_dir.or_else(|| Some(env.data_home()?.join("engines")));
         let unconfined = env.switch("VWM_UNCONFINED")?.or(file.unconfined);
-        let grace = args.grace.or(env.parsed("VWM_GRACE", "give whole seconds")?);
+        let grace = args
+            .grace
+            .or(env.parsed("VWM_GRACE", "give whole seconds")?);
         Ok(Self {
-            data_dir: data_dir.ok_or(ConfigError::NoHome)?,
-            engines_dir: engines_dir.ok_or(ConfigError::NoHome)?,
+            data_dir: absolute(data_dir)?,
+            engines_dir: absolute(engines_dir)?,
             listen: args
                 .listen
                 .or(env.parsed("VWM_LISTEN", "give HOST:PORT, such as 127.0.0.1:7420")?)
@@ -164,7 +170,9 @@ impl Config {
                 .or(env.parsed("VWM_QUEUE_LIMIT", "give a whole number")?)
                 .or(file.queue_limit)
                 .unwrap_or(DEFAULT_QUEUE_LIMIT),
-            grace: grace.or(file.grace).map_or(DEFAULT_GRACE, Duration::from_secs),
+            grace: grace
+                .or(file.grace)
+                .map_or(DEFAULT_GRACE, Duration::from_secs),
             log: args
                 .log
                 .or_else(|| env.text("VWM_LOG"))
@@ -192,7 +200,13 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 const DEFAULT_LOG: &str = "info";
 
 /// Name, key variable, base URL variable, base URL in the form that the vendor's own SDK takes.
-type KnownProvider = (ProviderName, &'static str, &'static str, &'static str, &'static str);
+type KnownProvider = (
+    ProviderName,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 const PROVIDERS: [KnownProvider; 3] = [
     (
@@ -237,6 +251,12 @@ fn providers(
         }
     }
     Ok(found)
+}
+
+/// Jobs have working directories of their own, so no path of ours may depend on one.
+fn absolute(path: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+    let path = path.ok_or(ConfigError::NoHome)?;
+    std::path::absolute(&path).map_err(|source| ConfigError::Unreadable { path, source })
 }
 
 fn refuse_other_databases(env: &Environment) -> Result<(), ConfigError> {

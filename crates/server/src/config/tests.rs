@@ -46,7 +46,10 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
     assert_eq!(config.listen.port(), 3);
     assert_eq!(config.queue_limit, 2);
     assert_eq!(config.grace, Duration::from_secs(1));
-    assert_eq!((config.log.as_str(), config.log_format), ("debug", LogFormat::Json));
+    assert_eq!(
+        (config.log.as_str(), config.log_format),
+        ("debug", LogFormat::Json)
+    );
 }
 
 #[test]
@@ -67,7 +70,10 @@ fn only_our_own_variables_give_a_provider_its_key_and_no_one_prints_it() {
 fn a_database_of_another_name_is_not_ignored_in_silence() {
     let pg = resolve(ServerArgs::default(), &[("PG_SERVER", "db")]).expect_err("refused");
     assert!(matches!(pg, ConfigError::PgServer));
-    let url = [("PG_SERVER", "db"), ("VWM_DATABASE_URL", "postgres://db/vwm")];
+    let url = [
+        ("PG_SERVER", "db"),
+        ("VWM_DATABASE_URL", "postgres://db/vwm"),
+    ];
     let later = resolve(ServerArgs::default(), &url).expect_err("refused");
     assert!(matches!(later, ConfigError::PostgresLater));
 }
@@ -88,7 +94,9 @@ fn a_bad_value_is_told_with_what_it_may_be() {
 #[test]
 fn a_file_with_an_unknown_field_is_refused_and_shows_no_key() {
     let yaml = "providers:\n  anthropic:\n    apiKey: sk-test\nlisten_on: 1\n";
-    let refused = file::parse("vwm.yaml".as_ref(), yaml).err().expect("refused");
+    let refused = file::parse("vwm.yaml".as_ref(), yaml)
+        .err()
+        .expect("refused");
     let told = refused.to_string();
     assert!(told.contains("listen_on"), "{told}");
     assert!(!told.contains("sk-test"), "{told}");

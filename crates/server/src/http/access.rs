@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::Method;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
-use http::Method;
 use vwm_api::{Key, Role};
 
 use crate::app::App;

@@ -138,9 +138,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             return Err(fault("invalid_string", "use visible ASCII characters only"));
         };
         match key.len() {
-            0 => Err(fault("too_short", "the key is empty; leave it out, or give it a value")),
+            0 => Err(fault(
+                "too_short",
+                "the key is empty; leave it out, or give it a value",
+            )),
             1..=255 => Ok(Self(Some(key.to_owned()))),
-            _ => Err(fault("too_long", "a key has at most 255 characters; shorten it")),
+            _ => Err(fault(
+                "too_long",
+                "a key has at most 255 characters; shorten it",
+            )),
         }
     }
 }
@@ -156,7 +162,10 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
         let Some(value) = parts.headers.get(NAME) else {
             return Ok(Self(None));
         };
-        let seq = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+        let seq = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
         let message = "give the id of the last event that you have";
         seq.map(|seq| Self(Some(seq)))
             .ok_or_else(|| Error::fault(NAME, "invalid_type", message))
@@ -172,7 +181,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         let value = parts.headers.get(header::IF_MATCH);
         // What is not text matches nothing.
-        Ok(Self(value.map(|value| value.to_str().unwrap_or_default().to_owned())))
+        Ok(Self(value.map(|value| {
+            value.to_str().unwrap_or_default().to_owned()
+        })))
     }
 }
 
@@ -180,13 +191,15 @@ async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     if !may_be_json(request.headers()) {
         return Err(Error::MediaType);
     }
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Error::TooLarge("a JSON body has at most 2 MiB; send less".to_owned())
-        } else {
-            invalid_json("the body broke off; send it again".into())
-        }
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Error::TooLarge("a JSON body has at most 2 MiB; send less".to_owned())
+            } else {
+                invalid_json("the body broke off; send it again".into())
+            }
+        })
 }
 
 /// A body of no kind is taken for JSON.

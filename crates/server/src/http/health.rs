@@ -35,7 +35,11 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Er
     if app.stop.is_cancelled() {
         return Err(Error::Unavailable("the server stops".to_owned()));
     }
-    let no_database = |_| Error::Unavailable("the database does not answer; is the disk full or read-only?".to_owned());
+    let no_database = |_| {
+        Error::Unavailable(
+            "the database does not answer; is the disk full or read-only?".to_owned(),
+        )
+    };
     app.store.ping().await.map_err(no_database)?;
     let no_jobs = |error| Error::Unavailable(format!("no job can be made: {error}"));
     app.jobs.ready().await.map_err(no_jobs)?;

@@ -31,10 +31,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long a client waits before it comes back, in milliseconds; and with it the answer's first byte.
 const HINT: &str = "retry: 1000\n\n";
 
-fn chunks(
-    reader: EventReader,
-    heartbeat: Duration,
-) -> impl Stream<Item = Result<Bytes, Error>> {
+fn chunks(reader: EventReader, heartbeat: Duration) -> impl Stream<Item = Result<Bytes, Error>> {
     let hint = stream::iter([Ok(Bytes::from_static(HINT.as_bytes()))]);
     let events = stream::unfold(reader, move |mut reader| async move {
         let chunk = match tokio::time::timeout(heartbeat, reader.next()).await {
@@ -77,8 +74,12 @@ mod tests {
     async fn a_silent_stream_gives_signs_of_life() {
         let folder = tempfile::tempdir().unwrap();
         let app = App::open(Config::in_folder(folder.path())).await;
-        let app = app.ok().expect("it opens");
-        let key = app.store.create_key("bob", Role::Admin, [0; 32]).await.unwrap();
+        let app = app.expect("it opens");
+        let key = app
+            .store
+            .create_key("bob", Role::Admin, [0; 32])
+            .await
+            .unwrap();
         let runtime = app.store.runtime_by_name("local").await.unwrap();
         let runtime = runtime.expect("the first start made it").id;
         let worker = json!({"name": "bob", "runtimeId": runtime, "cliType": "claude-code"});

@@ -60,7 +60,9 @@ pub(super) async fn update(
         if_match,
         is_forced: is_forced(query)?,
     };
-    Ok(tagged(workers::update(&app, &caller, worker, &patch, &change).await?))
+    Ok(tagged(
+        workers::update(&app, &caller, worker, &patch, &change).await?,
+    ))
 }
 
 /// `DELETE /admin/workers/{worker}`

@@ -22,13 +22,19 @@ pub(crate) async fn watch(
 ) -> Result<EventReader, Error> {
     sessions::show(app, session).await?;
     // A client that comes back says by the header where it was; its address still says where it began.
-    let name = if last_event_id.is_some() { "Last-Event-ID" } else { "after" };
+    let name = if last_event_id.is_some() {
+        "Last-Event-ID"
+    } else {
+        "after"
+    };
     let after = query.parsed::<Seq>("after");
     query.close()?;
     let after = last_event_id.or(after).unwrap_or(0);
     let newest = app.store.last_seq(session).await?;
     if !(0..=newest).contains(&after) {
-        let message = format!("the session's events go from 1 to {newest}, and {after} is none of them; leave it out to begin at the first");
+        let message = format!(
+            "the session's events go from 1 to {newest}, and {after} is none of them; leave it out to begin at the first"
+        );
         return Err(Error::fault(name, "out_of_range", message));
     }
     Ok(EventReader::new(app, session, None, after))
@@ -74,7 +80,9 @@ impl EventReader {
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Frame>>, Error> {
         loop {
             let store = &self.app.store;
-            let frames = store.events_after(self.session, self.after, self.turn, BATCH).await?;
+            let frames = store
+                .events_after(self.session, self.after, self.turn, BATCH)
+                .await?;
             if let Some(last) = frames.last() {
                 self.after = last.seq;
                 // The server's own events belong to no turn, and the last one of a session is among them.

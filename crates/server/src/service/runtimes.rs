@@ -71,7 +71,10 @@ fn read(body: Value) -> Result<NewRuntime, Error> {
     let vw_image = input.sized("vwImage", 1..=1000);
     let tags = input.texts("tags");
     let engines_dir = input.text("enginesDir");
-    if engines_dir.as_deref().is_some_and(|dir| !Path::new(dir).is_absolute()) {
+    if engines_dir
+        .as_deref()
+        .is_some_and(|dir| !Path::new(dir).is_absolute())
+    {
         let message = "give an absolute path";
         input.fault::<()>("enginesDir", "invalid_string", message);
     }

@@ -1,11 +1,11 @@
 //! Sessions: what may begin, what is told, how one is asked to end.
 
+use serde_json::Value;
 use vwm_api::{
     ApprovalsMode, Repository, Session, SessionId, SessionPage, SessionStatus, Trigger, Worker,
     WorkerId,
 };
 use vwm_store::{Idempotency, NewSessionRow, SessionFilter};
-use serde_json::Value;
 
 use super::warnings;
 use crate::app::App;
@@ -85,7 +85,11 @@ pub(crate) async fn end(app: &App, id: SessionId) -> Result<(), Error> {
             return Ok(());
         }
         let moved = app.store.move_session(id, status, Trigger::End, None);
-        if moved.await.map_err(Error::of_store(Resource::Session))?.is_some() {
+        if moved
+            .await
+            .map_err(Error::of_store(Resource::Session))?
+            .is_some()
+        {
             return Ok(());
         }
         // Someone else moved it between the two: look again.
@@ -130,7 +134,10 @@ async fn worker(app: &App, input: &mut Input) -> Result<Option<Worker>, Error> {
     let name = input.text("workerName");
     if has_id == has_name {
         let (code, message) = if has_id {
-            ("invalid_string", "give `workerId` or `workerName`, not both")
+            (
+                "invalid_string",
+                "give `workerId` or `workerName`, not both",
+            )
         } else {
             ("required", "name the worker by `workerId` or `workerName`")
         };

@@ -36,12 +36,7 @@ pub(crate) async fn show(app: &App, key: &str) -> Result<Setting, Error> {
 }
 
 /// Sets a setting.
-pub(crate) async fn set(
-    app: &App,
-    caller: &Key,
-    key: &str,
-    body: Value,
-) -> Result<Setting, Error> {
+pub(crate) async fn set(app: &App, caller: &Key, key: &str, body: Value) -> Result<Setting, Error> {
     let known = known(key)?;
     let mut input = Input::of_body(body);
     let value = input.required("value", |input, name| match known {

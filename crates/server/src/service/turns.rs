@@ -31,7 +31,8 @@ pub(crate) async fn ask(
     match created.map_err(Error::of_store(Resource::Session))? {
         TurnCreated::New(turn) | TurnCreated::Existing(turn) => Ok(turn),
         TurnCreated::Busy => Err(Error::Conflict(
-            "Sub-session is busy: a turn runs in it; wait for its end, or ask with onBusy queue".to_owned(),
+            "Sub-session is busy: a turn runs in it; wait for its end, or ask with onBusy queue"
+                .to_owned(),
         )),
         TurnCreated::QueueFull => Err(Error::TooMany(format!(
             "{} prompts wait in this sub-session already; ask again when one has ended",
@@ -90,7 +91,10 @@ pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<
     input.close()?;
     sessions::show(app, session).await?;
     let aborted = app.store.ask_abort(session, &which).await;
-    if aborted.map_err(Error::of_store(Resource::Session))?.is_empty() {
+    if aborted
+        .map_err(Error::of_store(Resource::Session))?
+        .is_empty()
+    {
         let message = "Nothing is in flight: no turn runs or waits that could be aborted";
         return Err(Error::Conflict(message.to_owned()));
     }
@@ -100,7 +104,10 @@ pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<
 fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Error> {
     let mut input = Input::of_body(body);
     let prompt = input.required("prompt", |input, name| input.sized(name, 1..=usize::MAX));
-    if prompt.as_ref().is_some_and(|prompt| prompt.len() > PROMPT_MAX) {
+    if prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.len() > PROMPT_MAX)
+    {
         let message = "a prompt has at most 1 MiB; put the rest into a file of the repository";
         return Err(Error::TooLarge(message.to_owned()));
     }
@@ -133,5 +140,7 @@ fn not_active(status: SessionStatus) -> Error {
         | SessionStatus::Ended => "start another",
     };
     let status = status.as_str();
-    Error::Conflict(format!("Session is not active: it is {status}; {what_to_do}"))
+    Error::Conflict(format!(
+        "Session is not active: it is {status}; {what_to_do}"
+    ))
 }

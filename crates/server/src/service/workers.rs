@@ -25,13 +25,17 @@ pub(crate) async fn list(app: &App) -> Result<Vec<Worker>, Error> {
 /// Returns a worker.
 pub(crate) async fn show(app: &App, id: WorkerId) -> Result<Worker, Error> {
     let worker = app.store.worker(id).await?;
-    worker.map(with_warnings).ok_or(Error::NotFound(Resource::Worker))
+    worker
+        .map(with_warnings)
+        .ok_or(Error::NotFound(Resource::Worker))
 }
 
 /// Returns the worker of a name.
 pub(crate) async fn show_by_name(app: &App, name: &str) -> Result<Worker, Error> {
     let worker = app.store.worker_by_name(name).await?;
-    worker.map(with_warnings).ok_or(Error::NotFound(Resource::Worker))
+    worker
+        .map(with_warnings)
+        .ok_or(Error::NotFound(Resource::Worker))
 }
 
 /// Makes a worker.
@@ -64,10 +68,16 @@ pub(crate) async fn update(
         // The patch was laid over this revision, and says nothing of a later one.
         let expected = Some(current.revision);
         let by = Some(caller.id);
-        let updated = app.store.update_worker(id, definition, &hash, expected, by, change.is_forced);
+        let updated =
+            app.store
+                .update_worker(id, definition, &hash, expected, by, change.is_forced);
         match updated.await {
             Err(StoreError::Stale { .. }) if change.if_match.is_none() => {}
-            updated => return updated.map(with_warnings).map_err(Error::of_store(Resource::Worker)),
+            updated => {
+                return updated
+                    .map(with_warnings)
+                    .map_err(Error::of_store(Resource::Worker));
+            }
         }
     }
 }
@@ -94,7 +104,9 @@ pub(crate) fn tag(revision: i64) -> String {
 
 fn matches(tags: &str, revision: i64) -> bool {
     let tag_now = tag(revision);
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == tag_now)
+    tags.split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag == tag_now)
 }
 
 fn with_warnings(worker: Worker) -> Worker {
@@ -115,7 +127,9 @@ async fn check(
         Ok(draft) if found.is_empty() => {
             let runtime = draft.runtime.look_up();
             let runtime = runtime.map_err(|name| {
-                Error::internal(format!("a worker of the API names its runtime {name:?} by name"))
+                Error::internal(format!(
+                    "a worker of the API names its runtime {name:?} by name"
+                ))
             })?;
             Ok(draft.resolve(runtime))
         }
@@ -139,7 +153,11 @@ async fn faults_of_this_server(app: &App, given: &Value) -> Result<Vec<Fault>, E
     }
     if let Some(url) = given.get("workerRepoUrl").and_then(Value::as_str) {
         let local_allowed = app.allows_local_repositories();
-        faults.extend(vwm_worker::repository_url_fault(url, local_allowed, "workerRepoUrl"));
+        faults.extend(vwm_worker::repository_url_fault(
+            url,
+            local_allowed,
+            "workerRepoUrl",
+        ));
     }
     Ok(faults)
 }

@@ -111,9 +111,15 @@ async fn a_key_comes_as_a_bearer_or_in_the_header_of_firefoundrys_clients() {
         let reply = app.raw(request.body(Body::empty()).unwrap()).await;
         reply.status.as_u16()
     };
-    assert_eq!(status("authorization", &format!("bearer {}", app.key)).await, 200);
+    assert_eq!(
+        status("authorization", &format!("bearer {}", app.key)).await,
+        200
+    );
     assert_eq!(status("x-api-key", &app.key).await, 200);
-    assert_eq!(status("authorization", &format!("Basic {}", app.key)).await, 401);
+    assert_eq!(
+        status("authorization", &format!("Basic {}", app.key)).await,
+        401
+    );
     assert_eq!(status("authorization", &app.key).await, 401);
 }
 
@@ -141,7 +147,11 @@ async fn a_refusal_says_what_to_do() {
 #[tokio::test]
 async fn the_admin_key_is_made_once_and_only_its_hash_is_stored() {
     let app = TestApp::start().await;
-    assert!(app.key.starts_with("vwm_") && app.key.len() == 47, "{}", app.key);
+    assert!(
+        app.key.starts_with("vwm_") && app.key.len() == 47,
+        "{}",
+        app.key
+    );
     let folder = app.folder().to_owned();
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();

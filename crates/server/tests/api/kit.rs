@@ -42,8 +42,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::in_folder(folder.path());
         change(&mut config);
-        let app = App::open(config).await.map_err(|error| error.to_string());
-        let app = app.expect("it opens");
+        let app = App::open(config).await.expect("it opens");
         let key = std::fs::read_to_string(folder.path().join("admin.key")).expect("the admin key");
         Self {
             router: router(Arc::clone(&app)),
@@ -170,7 +169,10 @@ impl TestApp {
         let row = self.app.store.session(id).await.expect("a read");
         let from = row.expect("the session").session.status;
         let moved = self.app.store.move_session(id, from, trigger, None).await;
-        assert!(moved.expect("a write").is_some(), "{trigger:?} from {from:?}");
+        assert!(
+            moved.expect("a write").is_some(),
+            "{trigger:?} from {from:?}"
+        );
     }
 
     /// Waits for the turn that a request makes meanwhile.
@@ -221,14 +223,22 @@ impl TestApp {
         };
         let row = self.app.store.session(turn.session).await.expect("a read");
         let pumped = row.expect("the session").pumped_n;
-        let entries = [Entry::Accepted { order }, Entry::Sent { turn: turn.id }, said, ended];
+        let entries = [
+            Entry::Accepted { order },
+            Entry::Sent { turn: turn.id },
+            said,
+            ended,
+        ];
         let records = (pumped + 1..).zip(entries).map(|(n, entry)| Record {
             n,
             at: Timestamp::now(),
             generation: 1,
             entry,
         });
-        let stored = self.app.store.store_records(turn.session, records.collect());
+        let stored = self
+            .app
+            .store
+            .store_records(turn.session, records.collect());
         stored.await.expect("the records follow");
     }
 

@@ -46,7 +46,12 @@ async fn a_prompt_waits_for_the_whole_answer() {
     }
     "#);
 
-    let request = app.get(&format!("/sessions/{session}/requests/{}", reply.text("requestId"))).await;
+    let request = app
+        .get(&format!(
+            "/sessions/{session}/requests/{}",
+            reply.text("requestId")
+        ))
+        .await;
     assert_eq!(request.body["answer"], reply.body);
     assert_snapshot!(app.get(&format!("/sessions/{session}/telemetry")).await, @r#"
     200 [
@@ -141,7 +146,10 @@ async fn a_bad_prompt_is_told_all_its_faults_at_once() {
       ]
     }
     "#);
-    assert_eq!(app.post(&path, json!({"prompt": ""})).await.faults(), [("prompt", "too_short")]);
+    assert_eq!(
+        app.post(&path, json!({"prompt": ""})).await.faults(),
+        [("prompt", "too_short")]
+    );
     let long = "x".repeat(1024 * 1024 + 1);
     assert_snapshot!(app.post(&path, json!({"prompt": long})).await, @r#"
     413 {
@@ -160,7 +168,12 @@ async fn a_session_that_takes_no_prompts_says_why() {
         let app = TestApp::start().await;
         let session = app.session(status).await;
         for call in ["prompt", "stream"] {
-            let reply = app.post(&format!("/sessions/{session}/{call}"), json!({"prompt": "hi"})).await;
+            let reply = app
+                .post(
+                    &format!("/sessions/{session}/{call}"),
+                    json!({"prompt": "hi"}),
+                )
+                .await;
             assert_eq!(reply.status, 409, "{reply}");
             told += &format!("{call}: {}\n", reply.text("error"));
         }
@@ -194,13 +207,19 @@ async fn a_busy_conversation_queues_up_to_its_bound_and_rejects_who_will_not_wai
     let app = TestApp::start_with(|config| config.queue_limit = 1).await;
     let session = app.session(SessionStatus::Suspended).await;
     let path = format!("/sessions/{session}/stream");
-    let ask = async |on_busy: &str| app.post_unread(&path, json!({"prompt": "hi", "onBusy": on_busy})).await;
+    let ask = async |on_busy: &str| {
+        app.post_unread(&path, json!({"prompt": "hi", "onBusy": on_busy}))
+            .await
+    };
     assert_eq!(ask("reject").await.status, 200);
     let busy = ask("reject").await;
     assert_eq!(busy.status, 409);
     assert_eq!(ask("queue").await.status, 200);
     let full = ask("queue").await;
-    assert_eq!((full.status.as_u16(), &full.headers["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(
+        (full.status.as_u16(), &full.headers["retry-after"]),
+        (429, &"1".parse().unwrap())
+    );
     let other = json!({"prompt": "hi", "onBusy": "reject", "subsessionId": TurnId::new()});
     assert_eq!(app.post_unread(&path, other).await.status, 200);
 }
@@ -232,7 +251,10 @@ async fn a_repeated_prompt_attaches_to_the_first_one_whichever_call_is_used() {
     assert_eq!(first.status, 200, "{first}");
     assert_eq!(first.body, second.body);
     let id = first.text("requestId");
-    assert!(streamed.body.as_str().expect("frames").contains(id), "{streamed}");
+    assert!(
+        streamed.body.as_str().expect("frames").contains(id),
+        "{streamed}"
+    );
     assert_eq!(call("prompt", body).await.body, first.body);
     assert_eq!(app.app.store.turns(session).await.unwrap().len(), 1);
     assert_snapshot!(call("stream", json!({"prompt": "Do that."})).await, @r#"
@@ -252,11 +274,18 @@ async fn an_abort_names_what_it_ends_or_finds_nothing() {
       "error": "Nothing is in flight: no turn runs or waits that could be aborted"
     }
     "#);
-    app.post_unread(&format!("/sessions/{session}/stream"), json!({"prompt": "hi"})).await;
+    app.post_unread(
+        &format!("/sessions/{session}/stream"),
+        json!({"prompt": "hi"}),
+    )
+    .await;
     let other = json!({"requestId": TurnId::new()});
     assert_eq!(app.post(&path, other).await.status, 409);
     let both = json!({"requestId": TurnId::new(), "subsessionId": session});
-    assert_eq!(app.post(&path, both).await.faults(), [("requestId", "invalid_string")]);
+    assert_eq!(
+        app.post(&path, both).await.faults(),
+        [("requestId", "invalid_string")]
+    );
     let turn = app.open_turn(session).await;
     // No body at all means everything.
     let reply = app.send(Method::POST, &path, &[], None).await;
@@ -265,7 +294,9 @@ async fn an_abort_names_what_it_ends_or_finds_nothing() {
       "status": "aborted"
     }
     "#);
-    let request = app.get(&format!("/sessions/{session}/requests/{}", turn.id)).await;
+    let request = app
+        .get(&format!("/sessions/{session}/requests/{}", turn.id))
+        .await;
     assert_eq!(request.text("status"), "cancelled");
 }
 
@@ -281,8 +312,18 @@ async fn a_server_that_stops_sends_away_who_waits_and_says_where_the_answer_will
     let path = format!("/sessions/{session}/prompt");
     let (reply, turn) = tokio::join!(app.post(&path, json!({"prompt": "hi"})), stop);
     assert_eq!(reply.status, 503, "{reply}");
-    assert!(reply.text("error").contains(&format!("/sessions/{session}/requests/{turn}")));
-    let turn = app.app.store.turn(turn).await.unwrap().expect("it is there");
+    assert!(
+        reply
+            .text("error")
+            .contains(&format!("/sessions/{session}/requests/{turn}"))
+    );
+    let turn = app
+        .app
+        .store
+        .turn(turn)
+        .await
+        .unwrap()
+        .expect("it is there");
     assert!(!turn.status.is_over() && !turn.abort_asked, "{turn:?}");
 }
 
@@ -290,7 +331,11 @@ async fn a_server_that_stops_sends_away_who_waits_and_says_where_the_answer_will
 async fn a_request_of_another_session_is_not_found() {
     let app = TestApp::start().await;
     let session = app.session(SessionStatus::Active).await;
-    app.post_unread(&format!("/sessions/{session}/stream"), json!({"prompt": "hi"})).await;
+    app.post_unread(
+        &format!("/sessions/{session}/stream"),
+        json!({"prompt": "hi"}),
+    )
+    .await;
     let turn = app.open_turn(session).await;
     let other = app.post("/sessions", json!({"workerName": "bob"})).await;
     let path = format!("/sessions/{}/requests/{}", other.text("id"), turn.id);

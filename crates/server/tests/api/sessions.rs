@@ -71,7 +71,9 @@ async fn a_session_whose_provider_has_a_key_has_nothing_to_warn_of() {
     })
     .await;
     let worker = app.worker("bob").await;
-    let reply = app.post("/sessions", json!({"workerId": worker["id"]})).await;
+    let reply = app
+        .post("/sessions", json!({"workerId": worker["id"]}))
+        .await;
     assert_eq!(reply.body["warnings"], json!([]), "{reply}");
 }
 
@@ -135,9 +137,15 @@ async fn a_bad_session_is_told_all_its_faults_at_once() {
       ]
     }
     "#);
-    assert_eq!(app.post("/sessions", json!({})).await.faults(), [("workerId", "required")]);
+    assert_eq!(
+        app.post("/sessions", json!({})).await.faults(),
+        [("workerId", "required")]
+    );
     let both = json!({"workerId": "01970000-0000-7000-8000-000000000000", "workerName": "bob"});
-    assert_eq!(app.post("/sessions", both).await.faults(), [("workerId", "invalid_string")]);
+    assert_eq!(
+        app.post("/sessions", both).await.faults(),
+        [("workerId", "invalid_string")]
+    );
 }
 
 #[tokio::test]
@@ -160,7 +168,8 @@ async fn the_same_idempotency_key_makes_one_session() {
     app.worker("bob").await;
     let post = async |body: Value| {
         let headers = [("idempotency-key", "k1")];
-        app.send(Method::POST, "/sessions", &headers, Some(body)).await
+        app.send(Method::POST, "/sessions", &headers, Some(body))
+            .await
     };
     let first = post(json!({"workerName": "bob", "breadcrumbs": ["a"]})).await;
     let second = post(json!({"breadcrumbs": ["a"], "workerName": "bob"})).await;
@@ -172,7 +181,14 @@ async fn the_same_idempotency_key_makes_one_session() {
     "#);
     let long = "k".repeat(256);
     let headers = [("idempotency-key", long.as_str())];
-    let reply = app.send(Method::POST, "/sessions", &headers, Some(json!({"workerName": "bob"}))).await;
+    let reply = app
+        .send(
+            Method::POST,
+            "/sessions",
+            &headers,
+            Some(json!({"workerName": "bob"})),
+        )
+        .await;
     assert_eq!(reply.faults(), [("Idempotency-Key", "too_long")]);
 }
 
@@ -181,20 +197,39 @@ async fn a_list_is_filtered_and_goes_on_where_it_stopped() {
     let app = TestApp::start().await;
     app.worker("bob").await;
     for crumb in ["a", "b", "b"] {
-        app.post("/sessions", json!({"workerName": "bob", "breadcrumbs": [crumb]})).await;
+        app.post(
+            "/sessions",
+            json!({"workerName": "bob", "breadcrumbs": [crumb]}),
+        )
+        .await;
     }
     let first = app.get("/sessions?breadcrumb=b&limit=1").await;
-    assert_eq!(first.body["items"].as_array().map(Vec::len), Some(1), "{first}");
+    assert_eq!(
+        first.body["items"].as_array().map(Vec::len),
+        Some(1),
+        "{first}"
+    );
     let cursor = first.text("nextCursor");
-    let second = app.get(&format!("/sessions?breadcrumb=b&limit=1&cursor={cursor}")).await;
+    let second = app
+        .get(&format!("/sessions?breadcrumb=b&limit=1&cursor={cursor}"))
+        .await;
     assert_eq!(second.body["items"][0]["breadcrumbs"], json!(["b"]));
     assert_ne!(second.body["items"][0]["id"], first.body["items"][0]["id"]);
     let none = app.get("/sessions?status=ended").await;
     assert_eq!(none.body, json!({"items": [], "nextCursor": null}));
-    let bad = app.get("/sessions?status=done&limit=0&workerId=x&cursor=x").await;
-    let expected = [("status", "invalid_enum_value"), ("workerId", "invalid_string"), ("limit", "out_of_range")];
+    let bad = app
+        .get("/sessions?status=done&limit=0&workerId=x&cursor=x")
+        .await;
+    let expected = [
+        ("status", "invalid_enum_value"),
+        ("workerId", "invalid_string"),
+        ("limit", "out_of_range"),
+    ];
     assert_eq!(bad.faults(), expected);
-    assert_eq!(app.get("/sessions?cursor=x").await.faults(), [("cursor", "invalid_string")]);
+    assert_eq!(
+        app.get("/sessions?cursor=x").await.faults(),
+        [("cursor", "invalid_string")]
+    );
 }
 
 #[tokio::test]
@@ -207,11 +242,17 @@ async fn a_session_is_asked_to_end_from_every_status_and_as_often_as_one_likes()
             assert_eq!(reply.status, 204, "{status:?}: {reply}");
         }
         let after = app.get(&format!("/sessions/{id}")).await;
-        let expected = if status == SessionStatus::Ended { "ended" } else { "ending" };
+        let expected = if status == SessionStatus::Ended {
+            "ended"
+        } else {
+            "ending"
+        };
         assert_eq!(after.text("status"), expected, "{status:?}");
     }
     let app = TestApp::start().await;
-    let unknown = app.delete("/sessions/01970000-0000-7000-8000-000000000000").await;
+    let unknown = app
+        .delete("/sessions/01970000-0000-7000-8000-000000000000")
+        .await;
     assert_snapshot!(unknown, @r#"
     404 {
       "error": "Session not found"
@@ -232,5 +273,8 @@ async fn who_waits_for_the_end_is_answered_when_it_is_there() {
     };
     let (reply, ()) = tokio::join!(app.delete(&path), end);
     assert_eq!(reply.status, 204);
-    assert_eq!(app.get(&format!("/sessions/{id}")).await.text("status"), "ended");
+    assert_eq!(
+        app.get(&format!("/sessions/{id}")).await.text("status"),
+        "ended"
+    );
 }

@@ -39,20 +39,42 @@ async fn a_setting_has_a_known_key_and_a_value_of_its_kind() {
     "#);
     let faults = async |key: &str, body| {
         let reply = app.put(&format!("/admin/settings/{key}"), body).await;
-        reply.faults().iter().map(|(path, code)| format!("{path} {code}")).collect::<Vec<_>>()
+        reply
+            .faults()
+            .iter()
+            .map(|(path, code)| format!("{path} {code}"))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(faults("system_agent_md", json!({"value": 1})).await, ["value invalid_type"]);
-    assert_eq!(faults("system_agent_md", json!({"vale": "x"})).await, ["value required", "vale unknown_field"]);
+    assert_eq!(
+        faults("system_agent_md", json!({"value": 1})).await,
+        ["value invalid_type"]
+    );
+    assert_eq!(
+        faults("system_agent_md", json!({"vale": "x"})).await,
+        ["value required", "vale unknown_field"]
+    );
     let folders = json!({"value": ["/opt/agents", "agents"]});
-    assert_eq!(faults("engineFolders", folders).await, ["value[1] invalid_string"]);
-    let folders = app.put("/admin/settings/engineFolders", json!({"value": ["/opt/agents"]})).await;
+    assert_eq!(
+        faults("engineFolders", folders).await,
+        ["value[1] invalid_string"]
+    );
+    let folders = app
+        .put(
+            "/admin/settings/engineFolders",
+            json!({"value": ["/opt/agents"]}),
+        )
+        .await;
     assert_eq!(folders.body["value"], json!(["/opt/agents"]));
 }
 
 #[tokio::test]
 async fn who_is_no_admin_reads_settings_and_writes_none() {
     let mut app = TestApp::start().await;
-    app.put("/admin/settings/system_agent_md", json!({"value": "Be kind."})).await;
+    app.put(
+        "/admin/settings/system_agent_md",
+        json!({"value": "Be kind."}),
+    )
+    .await;
     app.key = app.key_of(Role::Session).await;
     let path = "/admin/settings/system_agent_md";
     assert_eq!(app.get(path).await.text("value"), "Be kind.");

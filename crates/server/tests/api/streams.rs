@@ -17,16 +17,24 @@ async fn frames(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> String {
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let reading = app.raw(request.body(Body::empty()).unwrap());
+    let request = request.body(Body::empty()).expect("a request");
+    let reading = app.raw(request);
     let reply = tokio::time::timeout(Duration::from_secs(20), reading).await;
     let reply = reply.expect("the stream ends by itself");
-    assert_eq!(reply.headers["content-type"], "text/event-stream", "{reply}");
+    assert_eq!(
+        reply.headers["content-type"], "text/event-stream",
+        "{reply}"
+    );
     reply.body.as_str().expect("text").to_owned()
 }
 
 async fn ended_session(app: &TestApp) -> SessionId {
     let session = app.session(SessionStatus::Active).await;
-    app.post_unread(&format!("/sessions/{session}/stream"), json!({"prompt": "hi"})).await;
+    app.post_unread(
+        &format!("/sessions/{session}/stream"),
+        json!({"prompt": "hi"}),
+    )
+    .await;
     let turn = app.open_turn(session).await;
     app.run_turn(&turn, "Done.").await;
     app.trigger(session, Trigger::End).await;
@@ -46,7 +54,9 @@ async fn a_turns_stream_begins_with_a_hint_and_ends_with_the_whole_answer() {
     let path = format!("/sessions/{session}/stream");
     let (reply, turn) = tokio::join!(app.post(&path, json!({"prompt": "hi"})), run);
     let text = reply.body.as_str().expect("frames");
-    let text = text.replace(&turn.id.to_string(), "[turn]").replace(&session.to_string(), "[session]");
+    let text = text
+        .replace(&turn.id.to_string(), "[turn]")
+        .replace(&session.to_string(), "[session]");
     assert_snapshot!(text, @r#"
     retry: 1000
 
@@ -64,15 +74,28 @@ async fn a_sessions_stream_tells_all_from_the_cursor_to_the_end() {
     let session = ended_session(&app).await;
     let path = format!("/sessions/{session}/events");
     let all = frames(&app, &path, &[]).await;
-    let ids: Vec<_> = all.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let ids: Vec<_> = all
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .collect();
     assert_eq!(ids, ["1", "2", "3", "4", "5", "6"]);
     assert!(all.contains(r#""to":"ended""#), "{all}");
     let later = frames(&app, &format!("{path}?after=4"), &[]).await;
-    assert!(later.contains("id: 5\n") && !later.contains("id: 4\n"), "{later}");
+    assert!(
+        later.contains("id: 5\n") && !later.contains("id: 4\n"),
+        "{later}"
+    );
     // Who comes back says by the header where it was.
     let back = frames(&app, &format!("{path}?after=1"), &[("last-event-id", "5")]).await;
-    assert!(back.contains("id: 6\n") && !back.contains("id: 5\n"), "{back}");
-    assert!(!frames(&app, &format!("{path}?after=6"), &[]).await.contains("id:"));
+    assert!(
+        back.contains("id: 6\n") && !back.contains("id: 5\n"),
+        "{back}"
+    );
+    assert!(
+        !frames(&app, &format!("{path}?after=6"), &[])
+            .await
+            .contains("id:")
+    );
 }
 
 #[tokio::test]
@@ -92,8 +115,14 @@ async fn a_cursor_that_no_event_has_is_refused() {
       ]
     }
     "#);
-    assert_eq!(app.get(&format!("{path}?after=-1")).await.faults(), [("after", "out_of_range")]);
-    assert_eq!(app.get(&format!("{path}?after=x")).await.faults(), [("after", "invalid_string")]);
+    assert_eq!(
+        app.get(&format!("{path}?after=-1")).await.faults(),
+        [("after", "out_of_range")]
+    );
+    assert_eq!(
+        app.get(&format!("{path}?after=x")).await.faults(),
+        [("after", "invalid_string")]
+    );
     let unknown = "/sessions/01970000-0000-7000-8000-000000000000/events";
     assert_eq!(app.get(unknown).await.status, 404);
 }
@@ -107,7 +136,10 @@ async fn a_watcher_is_woken_by_what_comes_and_let_go_when_the_server_stops() {
     let mut stream = app.open(request.unwrap()).await.into_body();
     let mut next = async || {
         let frame = tokio::time::timeout(Duration::from_secs(20), stream.frame()).await;
-        let bytes = frame.expect("a frame within 20 s")?.expect("no error").into_data();
+        let bytes = frame
+            .expect("a frame within 20 s")?
+            .expect("no error")
+            .into_data();
         Some(String::from_utf8(bytes.expect("data").into()).expect("text"))
     };
     assert_eq!(next().await.as_deref(), Some("retry: 1000\n\n"));

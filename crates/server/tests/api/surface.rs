@@ -4,6 +4,10 @@ use axum::body::Body;
 use http::{Method, Request};
 use insta::assert_snapshot;
 use serde_json::json;
+use vwm_api::{
+    AbortRequest, NewRuntime, NewSession, OnBusy, Prompt, Repository, Runtime, Session,
+    SubsessionId, Trigger,
+};
 
 use crate::kit::TestApp;
 
@@ -91,6 +95,80 @@ async fn a_body_that_is_no_json_object_is_refused() {
       "error": "Payload too large: a JSON body has at most 2 MiB; send less"
     }
     "#);
+}
+
+#[tokio::test]
+async fn all_that_the_shared_words_can_say_is_understood() {
+    let app = TestApp::start().await;
+    let worker = app.worker("bob").await;
+    // Every field by name: one that is added there must be added here.
+    let session = NewSession {
+        worker_id: Some(serde_json::from_value(worker["id"].clone()).unwrap()),
+        worker_name: None,
+        repository: Some(Repository {
+            url: "ssh://git@example.com/code.git".into(),
+            branch: "main".into(),
+        }),
+        breadcrumbs: vec!["a".into()],
+        timeout: Some(60),
+        auto_delete_branch: true,
+    };
+    let made = app
+        .post("/sessions", serde_json::to_value(&session).unwrap())
+        .await;
+    let told: Session = serde_json::from_value(made.body.clone()).expect("a session");
+    assert_eq!(
+        (&told.repository, &told.breadcrumbs),
+        (&session.repository, &session.breadcrumbs)
+    );
+    assert_eq!((told.timeout, told.auto_delete_branch), (60, true));
+    app.trigger(told.id, Trigger::Ready).await;
+
+    let prompt = Prompt {
+        prompt: "hi".into(),
+        subsession_id: Some(SubsessionId::new()),
+        timeout: Some(7),
+        breadcrumbs: vec!["b".into()],
+        on_busy: OnBusy::Reject,
+    };
+    let path = format!("/sessions/{}/stream", told.id);
+    app.post_unread(&path, serde_json::to_value(&prompt).unwrap())
+        .await;
+    let turn = app.open_turn(told.id).await;
+    assert_eq!(
+        (turn.prompt, Some(turn.subsession)),
+        (prompt.prompt, prompt.subsession_id)
+    );
+    assert_eq!(
+        (Some(turn.timeout_s), turn.breadcrumbs),
+        (prompt.timeout, prompt.breadcrumbs)
+    );
+
+    let abort = AbortRequest {
+        subsession_id: prompt.subsession_id,
+        request_id: None,
+    };
+    let path = format!("/sessions/{}/abort", told.id);
+    assert_eq!(
+        app.post(&path, serde_json::to_value(&abort).unwrap())
+            .await
+            .status,
+        200
+    );
+
+    let runtime = NewRuntime {
+        name: "gpu".into(),
+        description: Some("many".into()),
+        base_image: "gpu:1".into(),
+        vw_image: Some("gpu-vw:1".into()),
+        tags: vec!["big".into()],
+        engines_dir: Some("/opt/engines".into()),
+    };
+    let made = app
+        .post("/admin/runtimes", serde_json::to_value(&runtime).unwrap())
+        .await;
+    let told: Runtime = serde_json::from_value(made.body).expect("a runtime");
+    assert_eq!(told.definition, runtime);
 }
 
 #[tokio::test]

@@ -77,10 +77,25 @@ async fn a_change_is_a_revision_and_nothing_else_is() {
     let worker = app.worker("bob").await;
     let path = format!("/admin/workers/{}", worker["id"].as_str().unwrap());
     let changed = app.put(&path, json!({"description": "builds"})).await;
-    assert_eq!((changed.body["revision"].clone(), changed.body["name"].clone()), (json!(2), json!("bob")));
-    assert_eq!(app.put(&path, json!({"description": "builds"})).await.body, changed.body);
+    assert_eq!(
+        (
+            changed.body["revision"].clone(),
+            changed.body["name"].clone()
+        ),
+        (json!(2), json!("bob"))
+    );
+    assert_eq!(
+        app.put(&path, json!({"description": "builds"})).await.body,
+        changed.body
+    );
     let revisions = app.get(&format!("{path}/revisions")).await;
-    let numbers: Vec<_> = revisions.body.as_array().unwrap().iter().map(|r| r["revision"].clone()).collect();
+    let numbers: Vec<_> = revisions
+        .body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["revision"].clone())
+        .collect();
     assert_eq!(numbers, [json!(1), json!(2)]);
     let other = app.worker("eve").await;
     assert_snapshot!(app.put(&path, json!({"name": other["name"]})).await, @r#"
@@ -97,7 +112,13 @@ async fn if_match_keeps_one_from_changing_what_one_has_not_read() {
     let path = format!("/admin/workers/{}", worker["id"].as_str().unwrap());
     let put = async |tag: &str, description: &str| {
         let headers = [("if-match", tag)];
-        app.send(Method::PUT, &path, &headers, Some(json!({"description": description}))).await
+        app.send(
+            Method::PUT,
+            &path,
+            &headers,
+            Some(json!({"description": description})),
+        )
+        .await
     };
     assert_eq!(put("\"1\"", "a").await.headers["etag"], "\"2\"");
     assert_snapshot!(put("\"1\"", "b").await, @r#"
@@ -122,12 +143,22 @@ async fn a_locked_worker_is_changed_and_deleted_by_force_only_which_is_recorded(
     }
     "#);
     assert_eq!(app.delete(&path).await.status, 423);
-    let forced = app.put(&format!("{path}?force=true"), json!({"description": "x"})).await;
+    let forced = app
+        .put(&format!("{path}?force=true"), json!({"description": "x"}))
+        .await;
     assert_eq!(forced.status, 200, "{forced}");
     let revisions = app.get(&format!("{path}/revisions")).await.body;
-    let forced: Vec<_> = revisions.as_array().unwrap().iter().map(|r| r["forced"].clone()).collect();
+    let forced: Vec<_> = revisions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["forced"].clone())
+        .collect();
     assert_eq!(forced, [json!(false), json!(false), json!(true)]);
-    assert_eq!(app.delete(&format!("{path}?force=yes")).await.faults(), [("force", "invalid_type")]);
+    assert_eq!(
+        app.delete(&format!("{path}?force=yes")).await.faults(),
+        [("force", "invalid_type")]
+    );
     assert_eq!(app.delete(&format!("{path}?force=true")).await.status, 204);
     assert_eq!(app.get(&path).await.status, 404);
 }
@@ -176,8 +207,13 @@ async fn a_runtime_is_made_changed_found_and_deleted() {
     }
     "#);
     let path = format!("/admin/runtimes/{}", made.text("id"));
-    let changed = app.put(&path, json!({"description": "many", "tags": null})).await;
-    assert_eq!((changed.text("name"), changed.text("description")), ("gpu", "many"));
+    let changed = app
+        .put(&path, json!({"description": "many", "tags": null}))
+        .await;
+    assert_eq!(
+        (changed.text("name"), changed.text("description")),
+        ("gpu", "many")
+    );
     assert_eq!(changed.body["tags"], json!([]));
     assert_eq!(app.get("/admin/runtimes?tag=big").await.body, json!([]));
     let bad = json!({"name": "", "enginesDir": "engines", "image": "x"});

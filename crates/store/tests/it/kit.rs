@@ -16,14 +16,14 @@ use vwm_api::{
 use vwm_store::{NewSessionRow, NewTurn, Store, Turn, TurnCreated};
 
 /// A store in a folder that goes away with it.
-pub struct Kit {
-    pub store: Store,
-    pub folder: TempDir,
-    pub worker: Worker,
+pub(crate) struct Kit {
+    pub(crate) store: Store,
+    pub(crate) folder: TempDir,
+    pub(crate) worker: Worker,
 }
 
 impl Kit {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap();
         let runtime = store.create_runtime(runtime("local")).await.unwrap();
@@ -38,7 +38,7 @@ impl Kit {
         }
     }
 
-    pub fn new_session(&self) -> NewSessionRow {
+    pub(crate) fn new_session(&self) -> NewSessionRow {
         NewSessionRow {
             id: SessionId::new(),
             worker_id: self.worker.id,
@@ -51,7 +51,7 @@ impl Kit {
         }
     }
 
-    pub async fn pending(&self) -> SessionId {
+    pub(crate) async fn pending(&self) -> SessionId {
         let created = self
             .store
             .create_session(self.new_session(), None)
@@ -61,14 +61,14 @@ impl Kit {
     }
 
     /// A session with two events: it was made, and it is ready.
-    pub async fn active(&self) -> SessionId {
+    pub(crate) async fn active(&self) -> SessionId {
         let id = self.pending().await;
         self.move_on(id, SessionStatus::Pending, Trigger::Ready)
             .await;
         id
     }
 
-    pub async fn move_on(&self, id: SessionId, from: SessionStatus, trigger: Trigger) {
+    pub(crate) async fn move_on(&self, id: SessionId, from: SessionStatus, trigger: Trigger) {
         let moved = self
             .store
             .move_session(id, from, trigger, None)
@@ -77,11 +77,11 @@ impl Kit {
         assert!(moved.is_some(), "{from:?} and {trigger:?}");
     }
 
-    pub async fn prompt(&self, session: SessionId) -> Turn {
+    pub(crate) async fn prompt(&self, session: SessionId) -> Turn {
         self.ask(new_turn(session)).await
     }
 
-    pub async fn ask(&self, new: NewTurn) -> Turn {
+    pub(crate) async fn ask(&self, new: NewTurn) -> Turn {
         match self.store.create_turn(new, None).await.unwrap() {
             TurnCreated::New(turn) => turn,
             other => panic!("{other:?}"),
@@ -89,7 +89,7 @@ impl Kit {
     }
 
     /// The session's events as (type, turn), and a check that their numbers have no hole.
-    pub async fn told(&self, session: SessionId) -> Vec<(String, Option<TurnId>)> {
+    pub(crate) async fn told(&self, session: SessionId) -> Vec<(String, Option<TurnId>)> {
         let frames = self
             .store
             .events_after(session, 0, None, 100_000)
@@ -112,12 +112,12 @@ impl Kit {
     }
 
     /// The file behind the store's back: only for making time pass.
-    pub async fn behind_its_back(&self) -> SqliteConnection {
+    pub(crate) async fn behind_its_back(&self) -> SqliteConnection {
         connect(self.folder.path()).await
     }
 }
 
-pub async fn connect(folder: &Path) -> SqliteConnection {
+pub(crate) async fn connect(folder: &Path) -> SqliteConnection {
     SqliteConnectOptions::new()
         .filename(folder.join("vwm.db"))
         .connect()
@@ -125,7 +125,7 @@ pub async fn connect(folder: &Path) -> SqliteConnection {
         .unwrap()
 }
 
-pub fn runtime(name: &str) -> NewRuntime {
+pub(crate) fn runtime(name: &str) -> NewRuntime {
     NewRuntime {
         name: name.to_owned(),
         description: None,
@@ -136,7 +136,7 @@ pub fn runtime(name: &str) -> NewRuntime {
     }
 }
 
-pub fn definition(name: &str, runtime_id: RuntimeId) -> WorkerDefinition {
+pub(crate) fn definition(name: &str, runtime_id: RuntimeId) -> WorkerDefinition {
     WorkerDefinition {
         name: name.to_owned(),
         description: None,
@@ -157,7 +157,7 @@ pub fn definition(name: &str, runtime_id: RuntimeId) -> WorkerDefinition {
     }
 }
 
-pub fn new_turn(session: SessionId) -> NewTurn {
+pub(crate) fn new_turn(session: SessionId) -> NewTurn {
     NewTurn {
         id: TurnId::new(),
         session,
@@ -171,7 +171,7 @@ pub fn new_turn(session: SessionId) -> NewTurn {
     }
 }
 
-pub fn record(n: i64, entry: Entry) -> Record {
+pub(crate) fn record(n: i64, entry: Entry) -> Record {
     Record {
         n,
         at: Timestamp::from_micros(1_800_000_000_000_000 + n),
@@ -180,7 +180,7 @@ pub fn record(n: i64, entry: Entry) -> Record {
     }
 }
 
-pub fn accepted(n: i64, turn: &Turn) -> Record {
+pub(crate) fn accepted(n: i64, turn: &Turn) -> Record {
     let order = TurnOrder {
         turn: turn.id,
         subsession: turn.subsession,
@@ -191,15 +191,15 @@ pub fn accepted(n: i64, turn: &Turn) -> Record {
     record(n, Entry::Accepted { order })
 }
 
-pub fn sent(n: i64, turn: &Turn) -> Record {
+pub(crate) fn sent(n: i64, turn: &Turn) -> Record {
     record(n, Entry::Sent { turn: turn.id })
 }
 
-pub fn said(n: i64, turn: &Turn, text: &str) -> Record {
+pub(crate) fn said(n: i64, turn: &Turn, text: &str) -> Record {
     happened(n, turn, Happened::Agent(AgentEvent::Text(text.to_owned())))
 }
 
-pub fn happened(n: i64, turn: &Turn, event: Happened) -> Record {
+pub(crate) fn happened(n: i64, turn: &Turn, event: Happened) -> Record {
     let (turn, subsession) = (Some(turn.id), Some(turn.subsession));
     record(
         n,
@@ -211,7 +211,7 @@ pub fn happened(n: i64, turn: &Turn, event: Happened) -> Record {
     )
 }
 
-pub fn ended(n: i64, turn: &Turn, outcome: Outcome) -> Record {
+pub(crate) fn ended(n: i64, turn: &Turn, outcome: Outcome) -> Record {
     let outcome = Box::new(outcome);
     record(
         n,
@@ -222,7 +222,7 @@ pub fn ended(n: i64, turn: &Turn, outcome: Outcome) -> Record {
     )
 }
 
-pub fn outcome(status: TurnStatus) -> Outcome {
+pub(crate) fn outcome(status: TurnStatus) -> Outcome {
     Outcome {
         status,
         response: "All is well.".to_owned(),
@@ -240,7 +240,7 @@ pub fn outcome(status: TurnStatus) -> Outcome {
     }
 }
 
-pub fn error(status: TurnStatus, code: &str) -> TurnError {
+pub(crate) fn error(status: TurnStatus, code: &str) -> TurnError {
     TurnError {
         status,
         message: "it did not work; try again".to_owned(),

@@ -1,5 +1,7 @@
 //! The store through its public methods, each test on a folder of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod blobs;
 mod conversations;
 mod durability;

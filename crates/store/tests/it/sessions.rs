@@ -8,23 +8,20 @@ use crate::kit::{Kit, definition};
 #[tokio::test]
 async fn two_movers_cannot_both_win() {
     let kit = Kit::new().await;
-    for _ in 0..20 {
+    for round in 0..20 {
         let id = kit.active().await;
-        let (suspends, ends) = (kit.store.clone(), kit.store.clone());
-        let (suspended, ended) = tokio::join!(
-            suspends.move_session(
-                id,
-                SessionStatus::Active,
-                Trigger::Suspend,
-                Some("idle".to_owned())
-            ),
-            ends.move_session(id, SessionStatus::Active, Trigger::End, None),
-        );
-        let winners: Vec<SessionStatus> = [suspended.unwrap(), ended.unwrap()]
-            .into_iter()
-            .flatten()
-            .map(|row| row.session.status)
-            .collect();
+        let go = async |trigger| {
+            let moved = kit
+                .store
+                .move_session(id, SessionStatus::Active, trigger, None);
+            moved.await.unwrap().map(|row| row.session.status)
+        };
+        let (one, other) = if round % 2 == 0 {
+            tokio::join!(go(Trigger::Suspend), go(Trigger::End))
+        } else {
+            tokio::join!(go(Trigger::End), go(Trigger::Suspend))
+        };
+        let winners: Vec<SessionStatus> = one.into_iter().chain(other).collect();
         assert_eq!(winners.len(), 1);
         let row = kit.store.session(id).await.unwrap().unwrap();
         assert_eq!(row.session.status, winners[0]);

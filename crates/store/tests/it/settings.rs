@@ -88,3 +88,14 @@ async fn tables_of_another_version_are_left_alone() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vwm.db");
+    let content = "not a database, but long enough to be looked at".repeat(100);
+    std::fs::write(&file, &content).unwrap();
+    let refused = vwm_store::Store::open(folder.path()).await.map(|_| ());
+    assert!(matches!(refused, Err(StoreError::Open { path, .. }) if path == file));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
+}

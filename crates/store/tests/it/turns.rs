@@ -113,15 +113,23 @@ async fn an_abort_takes_only_what_it_names() {
 async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn() {
     let kit = Kit::new().await;
     let session = kit.active().await;
-    for _ in 0..50 {
+    for round in 0..50 {
         let turn = kit.prompt(session).await;
         let all = AbortRequest::default();
-        let (offered, asked) = tokio::join!(
+        let (offer, abort) = (
             kit.store.offer_turn(turn.id),
-            kit.store.ask_abort(session, &all)
+            kit.store.ask_abort(session, &all),
         );
+        // The one that is asked first is the first in the writer's batch.
+        let (offered, asked) = if round % 2 == 0 {
+            tokio::join!(biased; offer, abort)
+        } else {
+            let (asked, offered) = tokio::join!(biased; abort, offer);
+            (offered, asked)
+        };
         assert_eq!(asked.unwrap(), [turn.id]);
         let status = kit.store.turn(turn.id).await.unwrap().unwrap().status;
+        assert_eq!(*offered.as_ref().unwrap(), round % 2 == 0);
         if offered.unwrap() {
             assert_eq!(status, TurnStatus::Pending);
             let lost = error(TurnStatus::OutcomeUnknown, "outcome_unknown");

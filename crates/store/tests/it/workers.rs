@@ -175,8 +175,11 @@ async fn a_runtime_stays_while_somebody_needs_it() {
         (renamed.definition.clone(), renamed.created_at),
         (runtime("third"), other.created_at)
     );
-    assert_eq!(store.runtimes().await.unwrap(), [renamed.clone()]);
-    assert_eq!(store.runtime(other.id).await.unwrap(), Some(renamed));
+    assert_eq!(
+        store.runtime(other.id).await.unwrap(),
+        Some(renamed.clone())
+    );
+    assert_eq!(store.runtimes().await.unwrap(), [renamed]);
     let missed = store.update_runtime(local.id, runtime("x")).await;
     assert!(matches!(missed, Err(StoreError::NotFound)));
 }

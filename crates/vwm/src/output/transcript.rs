@@ -291,7 +291,15 @@ mod tests {
             }),
         ]);
         assert_eq!(out, "I look around.\nDone.\n");
-        insta::assert_snapshot!(err, @"");
+        insta::assert_snapshot!(err, @r"
+        where is it?
+        → Bash ls -la ✓ 3 bytes
+        → Bash cat x
+        → Read y ✓ 2 bytes
+        → Bash ✗ no such file: x
+        · retry: again
+        the key is wrong
+        ");
     }
 
     #[test]

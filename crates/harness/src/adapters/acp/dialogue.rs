@@ -76,7 +76,9 @@ impl Talk {
         }
         match (std::mem::replace(&mut self.phase, Phase::Idle), answer) {
             (Phase::Initializing, Ok(result)) => self.initialized(&result),
-            (Phase::Initializing, Err(error)) => self.fail(prompt::refused("would not begin", &error)),
+            (Phase::Initializing, Err(error)) => {
+                self.fail(prompt::refused("would not begin", &error))
+            }
             (Phase::Loading, Ok(_)) => vec![Step::Opened(self.opening.subsession, Resume::Resumed)],
             (Phase::Loading, Err(_)) => self.begin(Resume::FreshAfterFailedResume),
             (Phase::Beginning(resume), Ok(result)) => self.begun(resume, &result),
@@ -185,7 +187,11 @@ impl Talk {
             // A name of an agent's own begins with an underscore and is for those who know it.
             let is_known = method.starts_with('_');
             let raw = AgentEvent::Raw(json!({"method": method, "params": params}));
-            return if is_known { Vec::new() } else { vec![self.emit(raw)] };
+            return if is_known {
+                Vec::new()
+            } else {
+                vec![self.emit(raw)]
+            };
         }
         let update = &params["update"];
         let kind = update["sessionUpdate"].as_str().unwrap_or_default();
@@ -204,8 +210,13 @@ impl Talk {
             ("agent_thought_chunk", Some(text)) => vec![self.emit(AgentEvent::Thinking(text))],
             ("tool_call" | "tool_call_update", _) => self.tool(update, false),
             (
-                "plan" | "available_commands_update" | "current_mode_update" | "config_option_update"
-                | "session_info_update" | "usage_update" | "user_message_chunk",
+                "plan"
+                | "available_commands_update"
+                | "current_mode_update"
+                | "config_option_update"
+                | "session_info_update"
+                | "usage_update"
+                | "user_message_chunk",
                 _,
             ) => Vec::new(),
             _ => vec![self.emit(AgentEvent::Raw(update.clone()))],
@@ -220,7 +231,10 @@ impl Talk {
         if told.is_new {
             turn.response.clear();
         }
-        told.events.into_iter().map(|event| self.emit(event)).collect()
+        told.events
+            .into_iter()
+            .map(|event| self.emit(event))
+            .collect()
     }
 }
 
@@ -254,7 +268,10 @@ impl Dialogue for Talk {
         match (input, &mut self.phase) {
             (Input::Prompt(prompt), Phase::Idle) => {
                 let content = json!([{"type": "text", "text": prompt}]);
-                let step = self.ask("session/prompt", &json!({"sessionId": self.session, "prompt": content}));
+                let step = self.ask(
+                    "session/prompt",
+                    &json!({"sessionId": self.session, "prompt": content}),
+                );
                 self.phase = Phase::Turn(Turn {
                     request: self.requests,
                     ..Turn::default()
@@ -275,7 +292,9 @@ impl Dialogue for Talk {
 
     fn woken(&mut self, token: u64) -> Vec<Step> {
         let response = match &mut self.phase {
-            Phase::Turn(turn) if turn.is_aborted && turn.request == token => std::mem::take(&mut turn.response),
+            Phase::Turn(turn) if turn.is_aborted && turn.request == token => {
+                std::mem::take(&mut turn.response)
+            }
             Phase::Turn(_)
             | Phase::Initializing
             | Phase::Loading
@@ -289,11 +308,14 @@ impl Dialogue for Talk {
             ..self.opening.clone()
         };
         let ending = ending(TurnStatus::Cancelled, response, Some(aborted()));
-        vec![Step::End(self.opening.subsession, ending), Step::Relaunch(opening)]
+        vec![
+            Step::End(self.opening.subsession, ending),
+            Step::Relaunch(opening),
+        ]
     }
 
     fn exited(&mut self, exit: &Exit, stderr: &str) -> Vec<Step> {
-        let turn = match std::mem::replace(&mut self.phase, Phase::Gone) {
+        let (turn, when) = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Gone | Phase::Idle => return Vec::new(),
             Phase::Loading => {
                 return vec![Step::Relaunch(Opening {
@@ -302,13 +324,13 @@ impl Dialogue for Talk {
                     ..self.opening.clone()
                 })];
             }
-            Phase::Turn(turn) => turn,
-            Phase::Initializing | Phase::Beginning(_) => Turn::default(),
+            Phase::Turn(turn) => (turn, "worked"),
+            Phase::Initializing | Phase::Beginning(_) => (Turn::default(), "started"),
         };
         let error = if turn.is_aborted {
             aborted()
         } else {
-            exited("the agent", exit, stderr)
+            exited("the agent", when, exit, stderr)
         };
         let ending = ending(error.status, turn.response, Some(error));
         vec![Step::End(self.opening.subsession, ending)]

@@ -44,11 +44,14 @@ impl Adapter for Acp {
         ] {
             env.entry(name.to_owned()).or_insert_with(|| value.clone());
         }
-        env.entry("TERM".to_owned()).or_insert_with(|| "dumb".to_owned());
+        env.entry("TERM".to_owned())
+            .or_insert_with(|| "dumb".to_owned());
         let program = home.worker.engine.as_ref();
         Launch {
             program: home.program.clone(),
-            args: program.map(|program| program.args.clone()).unwrap_or_default(),
+            args: program
+                .map(|program| program.args.clone())
+                .unwrap_or_default(),
             env,
             cwd: home.workspace.clone(),
         }
@@ -65,7 +68,8 @@ impl Adapter for Acp {
 
     fn ignored(&self, worker: &WorkerDefinition) -> Vec<(String, String)> {
         let mut ignored = Vec::new();
-        let mut say = |path: &str, message: &str| ignored.push((path.to_owned(), message.to_owned()));
+        let mut say =
+            |path: &str, message: &str| ignored.push((path.to_owned(), message.to_owned()));
         if worker.model_config.is_some() {
             say(
                 "modelConfig",

@@ -34,10 +34,15 @@ pub(super) fn end(
         }),
         (Ok(_), Some("refusal")) => Some(TurnError {
             code: "model_refused".to_owned(),
-            ..engine_failed("the agent refused to go on; change the prompt".to_owned(), false)
+            ..engine_failed(
+                "the agent refused to go on; change the prompt".to_owned(),
+                false,
+            )
         }),
         (Ok(_), Some(limit @ ("max_tokens" | "max_turn_requests"))) => {
-            let message = format!("the answer was cut at a limit of the agent ({limit}); prompt again to go on");
+            let message = format!(
+                "the answer was cut at a limit of the agent ({limit}); prompt again to go on"
+            );
             notice = Some(AgentEvent::notice("cut_short", message));
             None
         }
@@ -66,10 +71,14 @@ pub(super) fn refused(what: &str, error: &Value) -> TurnError {
     let detail = [&data["message"], &data["details"], data]
         .into_iter()
         .find_map(Value::as_str);
-    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    let detail = detail
+        .map(|detail| format!(": {detail}"))
+        .unwrap_or_default();
     let code = error["code"].as_i64().unwrap_or_default();
     engine_failed(
-        format!("the agent {what} ({code}): {message}{detail}; look at the program's own setup, then prompt again"),
+        format!(
+            "the agent {what} ({code}): {message}{detail}; look at the program's own setup, then prompt again"
+        ),
         true,
     )
 }
@@ -87,7 +96,11 @@ fn tokens(result: &Value) -> (Option<i64>, Option<i64>) {
             Some(_) | None => usage["outputTokens"].as_i64(),
         };
         // An agent that was stopped early says nothing by saying zero.
-        return if input == 0 { (None, None) } else { (Some(input), output) };
+        return if input == 0 {
+            (None, None)
+        } else {
+            (Some(input), output)
+        };
     }
     let count = |name: &str| {
         let count = result.pointer("/_meta/quota/token_count")?.get(name)?;

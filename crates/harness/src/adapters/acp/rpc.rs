@@ -22,7 +22,11 @@ pub(super) fn heard(line: String) -> Heard {
         return Heard::Other(Value::String(line));
     };
     let id = line.get("id").filter(|id| !id.is_null()).cloned();
-    if let Some(method) = line.get("method").and_then(Value::as_str).map(str::to_owned) {
+    if let Some(method) = line
+        .get("method")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    {
         let params = line["params"].take();
         return match id {
             Some(id) => Heard::Request(id, method, params),

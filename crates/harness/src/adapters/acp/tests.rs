@@ -16,7 +16,10 @@ fn line(text: &str) -> Said {
 }
 
 fn hear(talk: &mut dyn Dialogue, lines: &[&str]) -> String {
-    lines.iter().map(|text| show(&talk.heard(line(text)))).collect()
+    lines
+        .iter()
+        .map(|text| show(&talk.heard(line(text))))
+        .collect()
 }
 
 fn in_a_turn() -> Box<dyn Dialogue> {
@@ -36,7 +39,9 @@ fn gone() -> Exit {
 }
 
 fn update(update: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","method":"session/update","params":{{"sessionId":"s1","update":{update}}}}}"#)
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"session/update","params":{{"sessionId":"s1","update":{update}}}}}"#
+    )
 }
 
 #[test]
@@ -50,11 +55,27 @@ fn recordings_become_steps() {
 fn what_a_loaded_conversation_repeats_is_not_told_again() {
     let mut talk = dialogue(Acp, opening(Some("s0")));
     let mut told = show(&talk.open());
-    let old = update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"old"}}"#);
-    told += &hear(talk.as_mut(), &[INITIALIZED, &old, r#"{"jsonrpc":"2.0","id":2,"result":{}}"#, &old]);
+    let old =
+        update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"old"}}"#);
+    told += &hear(
+        talk.as_mut(),
+        &[
+            INITIALIZED,
+            &old,
+            r#"{"jsonrpc":"2.0","id":2,"result":{}}"#,
+            &old,
+        ],
+    );
     told += &show(&talk.input(conversation(), Input::Prompt("go".into())));
-    let new = update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"new"}}"#);
-    told += &hear(talk.as_mut(), &[&new, r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#]);
+    let new =
+        update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"new"}}"#);
+    told += &hear(
+        talk.as_mut(),
+        &[
+            &new,
+            r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#,
+        ],
+    );
     insta::assert_snapshot!(told, @r#"
     say {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1,"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"vwm","title":"Virtual Worker Manager","version":"0.1.0"}}}
     say {"jsonrpc":"2.0","id":2,"method":"session/load","params":{"sessionId":"s0","cwd":"/s/workspace","mcpServers":[]}}
@@ -70,7 +91,14 @@ fn a_conversation_that_cannot_be_loaded_begins_anew() {
     let mut talk = dialogue(Acp, opening(Some("s0")));
     talk.open();
     let refused = r#"{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"unknown session"}}"#;
-    let told = hear(talk.as_mut(), &[INITIALIZED, refused, r#"{"jsonrpc":"2.0","id":3,"result":{"sessionId":"s1"}}"#]);
+    let told = hear(
+        talk.as_mut(),
+        &[
+            INITIALIZED,
+            refused,
+            r#"{"jsonrpc":"2.0","id":3,"result":{"sessionId":"s1"}}"#,
+        ],
+    );
     insta::assert_snapshot!(told, @r#"
     say {"jsonrpc":"2.0","id":2,"method":"session/load","params":{"sessionId":"s0","cwd":"/s/workspace","mcpServers":[]}}
     say {"jsonrpc":"2.0","id":3,"method":"session/new","params":{"cwd":"/s/workspace","mcpServers":[]}}
@@ -82,12 +110,18 @@ fn a_conversation_that_cannot_be_loaded_begins_anew() {
     talk.open();
     let cannot = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1}}"#;
     let told = hear(talk.as_mut(), &[cannot, BEGUN]);
-    assert!(told.ends_with("native s1\nopened FreshAfterFailedResume\n"), "{told}");
+    assert!(
+        told.ends_with("native s1\nopened FreshAfterFailedResume\n"),
+        "{told}"
+    );
 
     let mut talk = dialogue(Acp, opening(Some("s0")));
     talk.open();
     hear(talk.as_mut(), &[INITIALIZED]);
-    assert_eq!(show(&talk.exited(&gone(), "")), "relaunch native=None gave_up=true\n");
+    assert_eq!(
+        show(&talk.exited(&gone(), "")),
+        "relaunch native=None gave_up=true\n"
+    );
 }
 
 #[test]
@@ -115,7 +149,9 @@ fn an_agent_gets_neither_files_nor_terminals_and_every_permission() {
 #[test]
 fn a_worker_that_wants_to_be_asked_refuses_what_nobody_can_answer() {
     let home = home(&json!({"cliType": "acp", "approvals": {"mode": "strict"}}));
-    let mut talk = adapter(Acp).expect("it is on the list").dialogue(&home, &[opening(None)]);
+    let mut talk = adapter(Acp)
+        .expect("it is on the list")
+        .dialogue(&home, &[opening(None)]);
     talk.open();
     hear(talk.as_mut(), &[INITIALIZED, BEGUN]);
     talk.input(conversation(), Input::Prompt("go".into()));
@@ -129,11 +165,17 @@ fn a_worker_that_wants_to_be_asked_refuses_what_nobody_can_answer() {
 fn an_abort_waits_for_the_agent_and_not_for_ever() {
     let mut talk = in_a_turn();
     let mut told = show(&talk.input(conversation(), Input::Abort));
-    told += &hear(talk.as_mut(), &[
-        r#"{"jsonrpc":"2.0","id":1,"method":"session/request_permission","params":{"toolCall":{"toolCallId":"t"},"options":[{"optionId":"z","kind":"allow_once"}]}}"#,
-    ]);
+    told += &hear(
+        talk.as_mut(),
+        &[
+            r#"{"jsonrpc":"2.0","id":1,"method":"session/request_permission","params":{"toolCall":{"toolCallId":"t"},"options":[{"optionId":"z","kind":"allow_once"}]}}"#,
+        ],
+    );
     told += &show(&talk.woken(3));
-    told += &hear(talk.as_mut(), &[r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#]);
+    told += &hear(
+        talk.as_mut(),
+        &[r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#],
+    );
     insta::assert_snapshot!(told, @r#"
     say {"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"s1"}}
     wake 5s 3
@@ -188,7 +230,7 @@ fn an_agent_that_does_not_begin_says_why() {
     insta::assert_snapshot!(told, @r#"
     end Failed "" in=None out=None cost=None model=None engine_failed retryable=false the agent speaks version 2 of the Agent Client Protocol, not 1; use one that does
     end Failed "" in=None out=None cost=None model=None engine_failed retryable=true the agent would not begin (-32600): what?; look at the program's own setup, then prompt again
-    end Failed "" in=None out=None cost=None model=None engine_failed retryable=true the agent was killed by signal 9 in the middle of its work; it said: no such option --acp; prompt again to start it anew
+    end Failed "" in=None out=None cost=None model=None engine_failed retryable=true the agent was killed by signal 9 while it started; it said: no such option --acp; prompt again to start it anew
     "#);
 }
 
@@ -196,11 +238,20 @@ fn an_agent_that_does_not_begin_says_why() {
 fn what_is_not_understood_is_passed_on_raw() {
     let mut talk = in_a_turn();
     let strange = update(r#"{"sessionUpdate":"brand_new"}"#);
-    let image = update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"image","data":"…"}}"#);
+    let image =
+        update(r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"image","data":"…"}}"#);
     let told = hear(
         talk.as_mut(),
-        &["Debugger listening", "[]", r#"{"jsonrpc":"2.0"}"#, &strange, &image, r#"{"method":"_own/thing"}"#,
-          r#"{"jsonrpc":"2.0","id":99,"result":{}}"#, r#"{"jsonrpc":"2.0","id":"3","result":{"stopReason":"end_turn"}}"#],
+        &[
+            "Debugger listening",
+            "[]",
+            r#"{"jsonrpc":"2.0"}"#,
+            &strange,
+            &image,
+            r#"{"method":"_own/thing"}"#,
+            r#"{"jsonrpc":"2.0","id":99,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":"3","result":{"stopReason":"end_turn"}}"#,
+        ],
     );
     insta::assert_snapshot!(told, @r#"
     raw "Debugger listening"

@@ -11,7 +11,8 @@ pub(super) struct Tools(Vec<Tool>);
 struct Tool {
     id: String,
     fields: Map<String, Value>,
-    is_told: bool,
+    /// Its name as it was told.
+    told: Option<String>,
 }
 
 /// What a piece was good for.
@@ -27,24 +28,31 @@ impl Tools {
     pub(super) fn piece(&mut self, piece: &Value, is_asked: bool) -> Told {
         let mut told = Told::default();
         let id = piece["toolCallId"].as_str().unwrap_or_default();
-        let at = self.0.iter().position(|tool| tool.id == id).unwrap_or_else(|| {
-            told.is_new = true;
-            self.0.push(Tool {
-                id: id.to_owned(),
-                fields: Map::new(),
-                is_told: false,
+        let at = self
+            .0
+            .iter()
+            .position(|tool| tool.id == id)
+            .unwrap_or_else(|| {
+                told.is_new = true;
+                self.0.push(Tool {
+                    id: id.to_owned(),
+                    fields: Map::new(),
+                    told: None,
+                });
+                self.0.len() - 1
             });
-            self.0.len() - 1
-        });
         let tool = &mut self.0[at];
         for (name, value) in piece.as_object().into_iter().flatten() {
-            if !value.is_null() {
+            // The first title is often the tool's name; later ones say what it did.
+            let is_renamed = name == "title" && tool.fields.contains_key(name);
+            if !value.is_null() && !is_renamed {
                 tool.fields.insert(name.clone(), value.clone());
             }
         }
         let status = tool.text("status").unwrap_or("pending").to_owned();
-        // A call whose input is still to come is told when it has come, or when it runs without.
-        if is_asked || status != "pending" || tool.input().is_some() {
+        // The first piece of a call has often only a part of its input: it is told when there is more, or when it runs.
+        let is_complete = !told.is_new && tool.input().is_some();
+        if is_asked || status != "pending" || is_complete {
             told.events.extend(tool.call());
         }
         if status == "completed" || status == "failed" {
@@ -68,7 +76,10 @@ impl Tool {
     }
 
     fn name(&self) -> String {
-        let name = self.text("name").or(self.text("title")).or(self.text("kind"));
+        let name = self
+            .text("name")
+            .or(self.text("title"))
+            .or(self.text("kind"));
         name.unwrap_or("tool").to_owned()
     }
 
@@ -81,9 +92,11 @@ impl Tool {
     }
 
     fn call(&mut self) -> Option<AgentEvent> {
-        if std::mem::replace(&mut self.is_told, true) {
+        if self.told.is_some() {
             return None;
         }
+        let name = self.name();
+        self.told = Some(name.clone());
         let input = self.input().cloned().unwrap_or_else(|| {
             let shown = ["title", "kind", "locations", "content"];
             let shown = shown
@@ -93,7 +106,7 @@ impl Tool {
         });
         Some(AgentEvent::ToolCall(ToolCall {
             id: self.id.clone(),
-            name: self.name(),
+            name,
             input,
         }))
     }
@@ -102,7 +115,7 @@ impl Tool {
         let output = self.fields.get("rawOutput").or(self.fields.get("content"));
         AgentEvent::ToolResult(ToolResult {
             id: self.id.clone(),
-            name: Some(self.name()),
+            name: self.told.clone(),
             output: output.cloned().unwrap_or_else(|| json!(null)),
             is_error,
         })

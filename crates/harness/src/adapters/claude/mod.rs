@@ -1,10 +1,11 @@
 //! Claude Code: one resident process per conversation, JSON lines in both directions.
 
 mod dialogue;
+mod heard;
 mod result;
-mod turn;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::path::PathBuf;
 
@@ -115,13 +116,19 @@ impl Adapter for Claude {
     }
 
     fn dialogue(&self, home: &EngineHome, open: &[Opening]) -> Box<dyn Dialogue> {
-        let opening = open.first().expect("a process is started for a conversation");
-        Box::new(dialogue::Talk::new(opening.clone(), fresh_id(home, opening)))
+        let opening = open
+            .first()
+            .expect("a process is started for a conversation");
+        Box::new(dialogue::Talk::new(
+            opening.clone(),
+            fresh_id(home, opening),
+        ))
     }
 
     fn ignored(&self, worker: &WorkerDefinition) -> Vec<(String, String)> {
         let mut ignored = Vec::new();
-        let mut say = |path: &str, message: &str| ignored.push((path.to_owned(), message.to_owned()));
+        let mut say =
+            |path: &str, message: &str| ignored.push((path.to_owned(), message.to_owned()));
         if let Some(config) = &worker.model_config {
             if config.temperature.is_some() {
                 say(
@@ -129,7 +136,11 @@ impl Adapter for Claude {
                     "Claude Code chooses the temperature itself; remove it",
                 );
             }
-            if config.provider.as_deref().is_some_and(|name| name != "anthropic") {
+            if config
+                .provider
+                .as_deref()
+                .is_some_and(|name| name != "anthropic")
+            {
                 say(
                     "modelConfig.provider",
                     "Claude Code speaks to the Anthropic API only; remove it, or choose another cliType",
@@ -137,7 +148,10 @@ impl Adapter for Claude {
             }
         }
         if worker.engine.is_some() {
-            say("engine", "Claude Code's program is the installed one; remove it, or use cliType acp");
+            say(
+                "engine",
+                "Claude Code's program is the installed one; remove it, or use cliType acp",
+            );
         }
         if worker.approvals.mode != ApprovalsMode::Auto {
             say(

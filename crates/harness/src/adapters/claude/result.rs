@@ -25,7 +25,11 @@ pub(super) fn ending(turn: &Turn, result: &Value, model: Option<String>) -> Endi
     Ending {
         tokens_in: tokens(
             result,
-            &["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"],
+            &[
+                "input_tokens",
+                "cache_read_input_tokens",
+                "cache_creation_input_tokens",
+            ],
         ),
         tokens_out: tokens(result, &["output_tokens"]),
         cost_total_usd: result["total_cost_usd"].as_f64(),
@@ -50,7 +54,10 @@ pub(super) const UNKNOWN_CONVERSATION: &str = "No conversation found";
 fn error(turn: &Turn, result: &Value) -> TurnError {
     let said = text(result, "result");
     // Advice about the address that it knows, which is the door's.
-    let said = said.split(" This is a server-side issue").next().unwrap_or(said);
+    let said = said
+        .split(" This is a server-side issue")
+        .next()
+        .unwrap_or(said);
     if let Some(status) = result["api_error_status"].as_u64() {
         let status = u16::try_from(status).unwrap_or(500);
         return failure::of_status(status, said, None);
@@ -65,7 +72,11 @@ fn error(turn: &Turn, result: &Value) -> TurnError {
     }
     let errors = result["errors"].as_array().into_iter().flatten();
     let errors: Vec<&str> = errors.filter_map(Value::as_str).collect();
-    let said = if errors.is_empty() { said.to_owned() } else { errors.join("; ") };
+    let said = if errors.is_empty() {
+        said.to_owned()
+    } else {
+        errors.join("; ")
+    };
     engine_failed(
         format!(
             "Claude Code ended the turn with {}: {said}; prompt again, or look at the raw output",

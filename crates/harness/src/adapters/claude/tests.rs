@@ -1,8 +1,8 @@
 //! Claude Code as it was recorded, and as it should never be.
 
 use serde_json::{Value, json};
-use vwm_api::CliType::ClaudeCode;
 use vwm_api::CliType;
+use vwm_api::CliType::ClaudeCode;
 
 use crate::adapter::{Input, Said};
 use crate::adapters::adapter;
@@ -25,7 +25,9 @@ fn gone(code: i32) -> Exit {
 
 fn delta(text: &str) -> Said {
     let event = json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
-    Said::Line(json!({"type": "stream_event", "event": event, "parent_tool_use_id": null}).to_string())
+    Said::Line(
+        json!({"type": "stream_event", "event": event, "parent_tool_use_id": null}).to_string(),
+    )
 }
 
 fn result(fields: &Value) -> Said {
@@ -38,7 +40,15 @@ fn result(fields: &Value) -> Said {
 
 #[test]
 fn recordings_become_steps() {
-    for name in ["tools", "drop", "errors", "refused", "401", "retries", "subagents"] {
+    for name in [
+        "tools",
+        "drop",
+        "errors",
+        "refused",
+        "401",
+        "retries",
+        "subagents",
+    ] {
         let told = play(ClaudeCode, None, &format!("claude-{name}"));
         insta::assert_snapshot!(name, told);
     }
@@ -46,7 +56,11 @@ fn recordings_become_steps() {
 
 #[test]
 fn a_conversation_that_is_not_found_begins_anew() {
-    let told = play(ClaudeCode, Some("01970000-0000-4000-8000-000000000000"), "claude-unknown");
+    let told = play(
+        ClaudeCode,
+        Some("01970000-0000-4000-8000-000000000000"),
+        "claude-unknown",
+    );
     insta::assert_snapshot!(told, @r#"
     say {"type":"control_request","request_id":"open","request":{"subtype":"initialize","hooks":null}}
     relaunch native=None gave_up=true
@@ -59,9 +73,14 @@ fn a_resume_that_fails_after_the_prompt_leaves_the_prompt_to_the_next_process() 
     talk.open();
     talk.heard(line(OPENED));
     talk.input(conversation(), Input::Prompt("go".into()));
-    let unknown = result(&json!({"is_error": true, "errors": ["No conversation found with session ID: old"]}));
+    let unknown = result(
+        &json!({"is_error": true, "errors": ["No conversation found with session ID: old"]}),
+    );
     insta::assert_snapshot!(show(&talk.heard(unknown)), @r"relaunch native=None gave_up=true");
-    assert_eq!(talk.exited(&gone(1), "No conversation found with session ID: old"), []);
+    assert_eq!(
+        talk.exited(&gone(1), "No conversation found with session ID: old"),
+        []
+    );
 }
 
 #[test]
@@ -115,7 +134,9 @@ fn a_wake_of_a_turn_that_is_over_means_nothing() {
     talk.heard(line(OPENED));
     talk.input(conversation(), Input::Prompt("one".into()));
     talk.input(conversation(), Input::Abort);
-    talk.heard(result(&json!({"is_error": true, "terminal_reason": "aborted_tools"})));
+    talk.heard(result(
+        &json!({"is_error": true, "terminal_reason": "aborted_tools"}),
+    ));
     talk.input(conversation(), Input::Prompt("two".into()));
     assert_eq!(talk.woken(1), []);
 }
@@ -132,12 +153,12 @@ fn a_process_that_dies_in_a_turn_ends_it_and_tells_why() {
     told += &show(&talk.exited(&gone(7), "panic: out of tea\n"));
     insta::assert_snapshot!(told, @r#"
     raw "{\"type\":\"assis"
-    end Failed "half an ans" in=None out=None cost=None model=None engine_failed retryable=true Claude Code exited with code 7 in the middle of its work; it said: panic: out of tea; prompt again to start it anew
+    end Failed "half an ans" in=None out=None cost=None model=None engine_failed retryable=true Claude Code exited with code 7 while it worked; it said: panic: out of tea; prompt again to start it anew
     "#);
     let mut talk = dialogue(ClaudeCode, opening(None));
     talk.open();
     let told = show(&talk.exited(&gone(1), "error: unknown option '--frob'"));
-    insta::assert_snapshot!(told, @r#"end Failed "" in=None out=None cost=None model=None engine_failed retryable=true Claude Code exited with code 1 in the middle of its work; it said: error: unknown option '--frob'; prompt again to start it anew"#);
+    insta::assert_snapshot!(told, @r#"end Failed "" in=None out=None cost=None model=None engine_failed retryable=true Claude Code exited with code 1 while it started; it said: error: unknown option '--frob'; prompt again to start it anew"#);
 }
 
 #[test]
@@ -203,7 +224,10 @@ fn the_command_line_holds_neither_prompt_nor_secret() {
     let launch = claude.launch(&home, &[opening(Some("old"))]);
     insta::assert_json_snapshot!("launch", launch);
     let fresh = claude.launch(&home, &[opening(None)]);
-    assert_eq!(fresh.args.last(), claude.launch(&home, &[opening(None)]).args.last());
+    assert_eq!(
+        fresh.args.last(),
+        claude.launch(&home, &[opening(None)]).args.last()
+    );
     let ignored = claude.ignored(&home.worker);
     let ignored: Vec<_> = ignored.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(ignored, ["modelConfig.temperature", "modelConfig.provider"]);

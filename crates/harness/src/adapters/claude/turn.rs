@@ -31,11 +31,20 @@ impl Turn {
         }
     }
 
-    /// A message begins to stream.
-    pub(super) fn message(&mut self, id: Option<&str>) {
+    /// A message begins to stream. Returns whether it takes the place of one that broke off.
+    pub(super) fn message(&mut self, id: Option<&str>) -> bool {
+        let is_abandoned = self.is_abandoned_for(id);
         self.message = id.map(str::to_owned);
-        // What an earlier, broken message left will not be finished.
-        self.partial.clear();
+        is_abandoned
+    }
+
+    /// Whether a block was begun that will not be finished, because another message came. It is forgotten.
+    pub(super) fn is_abandoned_for(&mut self, message: Option<&str>) -> bool {
+        let is_abandoned = !self.partial.is_empty() && self.message.as_deref() != message;
+        if is_abandoned {
+            self.partial.clear();
+        }
+        is_abandoned
     }
 
     /// A delta came.

@@ -17,7 +17,9 @@ pub(crate) struct Bare(PathBuf);
 impl Bare {
     /// Where sessions reach it.
     pub(crate) fn url(&self) -> String {
-        format!("file://{}", self.0.display())
+        let path = self.0.display().to_string();
+        // The folder is anybody's choice; a URL has neither blanks nor percent signs of its own.
+        format!("file://{}", path.replace('%', "%25").replace(' ', "%20"))
     }
 }
 

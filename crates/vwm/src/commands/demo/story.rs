@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn bob_has_no_fault_and_his_knowledge_base_is_where_the_demo_put_it() {
-        let url = "file:///tmp/a b/knowledge-base.git";
+        let url = "file:///tmp/a/knowledge-base.git";
         let drafts = vwm_worker::parse_file("bob.yaml", &bob(url));
         let drafts = drafts.unwrap_or_else(|faults| panic!("{faults:#?}"));
         assert_eq!(drafts.len(), 1);
