@@ -39,8 +39,16 @@ impl Environment {
         let xdg = path("XDG_DATA_HOME").filter(|path| path.is_absolute());
         let data_home = xdg.or_else(|| Some(path("HOME")?.join(".local/share")));
         let data_home = data_home.map(|home| home.join("vwm"));
+        // Its own, and what a network needs that has a proxy or a certificate authority of its own.
         let is_npms = |name: &str| {
-            matches!(name, "PATH" | "HOME") || name.to_lowercase().starts_with("npm_config_")
+            let lower = name.to_lowercase();
+            matches!(
+                name,
+                "PATH" | "HOME" | "NODE_EXTRA_CA_CERTS" | "SSL_CERT_FILE" | "SSL_CERT_DIR"
+            ) || matches!(
+                lower.as_str(),
+                "http_proxy" | "https_proxy" | "all_proxy" | "no_proxy"
+            ) || lower.starts_with("npm_config_")
         };
         let npm = all.iter().filter(|(name, _)| is_npms(name));
         Self {
@@ -87,13 +95,23 @@ mod tests {
             ("HOME", "/home/ann"),
             ("npm_config_registry", "r"),
             ("NPM_CONFIG_CACHE", "c"),
+            ("HTTPS_PROXY", "p"),
+            ("NODE_EXTRA_CA_CERTS", "ca"),
+            ("NODE_OPTIONS", "--require x"),
             ("ANTHROPIC_API_KEY", "sk-personal"),
             ("VWM_API_KEY", "vwm_x"),
         ]);
         let names: Vec<_> = env.npm.keys().map(String::as_str).collect();
         assert_eq!(
             names,
-            ["HOME", "NPM_CONFIG_CACHE", "PATH", "npm_config_registry"]
+            [
+                "HOME",
+                "HTTPS_PROXY",
+                "NODE_EXTRA_CA_CERTS",
+                "NPM_CONFIG_CACHE",
+                "PATH",
+                "npm_config_registry"
+            ]
         );
     }
 }

@@ -38,6 +38,9 @@ pub(crate) async fn install(
             "--no-fund",
             "--no-save",
             "--no-update-notifier",
+            // Its own patience is minutes of silence.
+            "--fetch-retries=2",
+            "--fetch-retry-maxtimeout=10000",
         ])
         .arg(&wanted)
         .env_clear()
@@ -73,7 +76,7 @@ pub(crate) async fn install(
         let said = said.join("\n  ");
         CliError::failed(
             format!("{what}\n  {said}"),
-            "npm sees only PATH, HOME and npm_config_* of your environment: a proxy is set with `npm config set proxy`; \
+            "npm sees of your environment only PATH, HOME, npm_config_*, proxies and certificate authorities; \
              offline, copy the engine's folder from a machine that has it",
         )
     };

@@ -1,0 +1,1 @@
+//! What an agent that tries everything finds: nothing.

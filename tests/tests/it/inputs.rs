@@ -1,0 +1,1 @@
+//! Bad input and missing things: a clear error that says what to do, and nothing is lost.
