@@ -2,7 +2,6 @@
 
 mod claude;
 mod crashes;
-mod crashes;
 mod hostile;
 mod inputs;
 mod lifecycle;
