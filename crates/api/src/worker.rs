@@ -164,6 +164,29 @@ pub struct WorkerDefinition {
     pub locked: bool,
 }
 
+impl WorkerDefinition {
+    /// The provider whose models the engine asks through its door; `modelConfig.provider` where the engine leaves it open.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        let named = self.model_config.as_ref().and_then(|config| config.provider.as_deref());
+        match self.cli_type {
+            CliType::ClaudeCode => "anthropic",
+            CliType::Codex => "openai",
+            CliType::Gemini => "gemini",
+            CliType::Opencode | CliType::Acp | CliType::Command => named.unwrap_or("anthropic"),
+        }
+    }
+
+    /// Whether the engine can do nothing without a model behind its door; a program of the worker's may bring its own.
+    #[must_use]
+    pub fn needs_provider(&self) -> bool {
+        match self.cli_type {
+            CliType::ClaudeCode | CliType::Codex | CliType::Gemini | CliType::Opencode => true,
+            CliType::Acp | CliType::Command => false,
+        }
+    }
+}
+
 /// A worker as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

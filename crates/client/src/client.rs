@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
-use crate::error::ClientError;
+use crate::error::{Cause, ClientError};
 
 /// For calls that are answered from the database.
 const PROMPTLY: Duration = Duration::from_secs(60);
@@ -234,7 +234,7 @@ impl Client {
         if error.is_connect() {
             ClientError::Connect {
                 to,
-                source: error.without_url().into(),
+                source: root(&error),
             }
         } else if error.is_timeout() {
             ClientError::Silent {
@@ -244,10 +244,19 @@ impl Client {
         } else {
             ClientError::Lost {
                 to,
-                source: error.without_url().into(),
+                source: root(&error),
             }
         }
     }
+}
+
+/// What the system said, without the layers that only say that something below them failed.
+fn root(error: &reqwest::Error) -> Cause {
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string().into()
 }
 
 impl Ask {

@@ -107,6 +107,8 @@ pub trait Adapter: Send + Sync {
     fn format(&self) -> &'static str;
     /// Whether one process serves all conversations of a session.
     fn shared(&self) -> bool;
+    /// Its own name for the instruction file, which stands as a copy beside `CLAUDE.md`; none where it reads that one.
+    fn instruction_file(&self) -> Option<&'static str>;
     /// Files that its home must hold before it starts: paths relative to the home, and contents.
     fn files(&self, home: &EngineHome) -> Vec<(PathBuf, String)>;
     /// The command line and environment. `PATH`, `HOME`, `TMPDIR` and `LANG` are set by the caller unless set here.

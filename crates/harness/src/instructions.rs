@@ -5,9 +5,6 @@ use vwm_api::harness::Setup;
 /// The canonical instruction file of every engine, at the workspace root.
 pub(crate) const FILE: &str = "CLAUDE.md";
 
-/// Where an engine that does not read `CLAUDE.md` looks for it.
-pub(crate) const OTHER_FILE: &str = "AGENTS.md";
-
 const SEPARATOR: &str = "\n\n---\n\n";
 
 /// A file of the knowledge base.

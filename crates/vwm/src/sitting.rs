@@ -193,13 +193,16 @@ impl Sitting {
             let Some(watched) = watched else {
                 return Err(self.never_ready("it ended".to_owned()));
             };
-            let watched = watched?;
-            self.screen.watched(&watched);
-            let Watched::Event(event) = watched else {
-                continue;
+            let event = match watched? {
+                Watched::Event(event) => event,
+                other => {
+                    self.screen.watched(&other);
+                    continue;
+                }
             };
             self.seen = event.seq;
             let EventBody::Status { to, reason, .. } = event.body else {
+                self.screen.show(&event.body);
                 continue;
             };
             match to {
@@ -313,7 +316,7 @@ impl Sitting {
 
     /// Ends the session, and returns it as it then is; none when Ctrl-C came first: the server ends it all the same.
     pub(crate) async fn end(&mut self) -> Result<Option<Session>, CliError> {
-        self.note("ending the session: its work is pushed");
+        self.note("ending the session");
         let client = self.client.clone();
         let mut events = client.watch(self.session, self.seen);
         let ending = client.end_session_and_wait(self.session);

@@ -1,7 +1,9 @@
 //! The session as its harness sees it: blank, prepared, running turns, ending.
 
 mod end;
+mod knowledge;
 mod prepare;
+mod program;
 mod turns;
 
 use std::collections::HashMap;

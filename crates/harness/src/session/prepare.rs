@@ -1,31 +1,22 @@
 //! Preparation: knowledge base, repository, instructions, engine, wall. Every step may run again at any time.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::info;
 use vwm_api::harness::{Entry, Phase, Setup, StepState};
 use vwm_api::{CliType, NativeId, SubsessionId, TurnError, TurnStatus};
 
-use super::{Refused, Session};
+use super::program::Program;
+use super::{Refused, Session, knowledge};
 use crate::adapter::Adapter;
 use crate::conversation::{Command, ended_by_us};
-use crate::prepared::{PATH, Prepared};
-use crate::process::{Host, Launch, Limits};
+use crate::prepared::Prepared;
+use crate::process::Host;
 use crate::supervisor::{self, Confinement, Policy, SessionPaths, WallLevel};
-use crate::workspace::{Kind, Tree};
+use crate::workspace::Tree;
 use crate::{adapters, git, instructions};
-
-/// How many files of the knowledge base the instruction file names.
-const INDEX: usize = 100;
-
-/// The engine's program, and what of the machine it may read and run.
-struct Program {
-    path: PathBuf,
-    folders: Vec<PathBuf>,
-}
 
 impl Session {
     /// Takes the setup. The same again changes nothing; another one is prepared, and engines come back by resume.
@@ -106,7 +97,7 @@ impl Session {
         self.door.set_providers(setup.providers.clone());
         self.repositories(setup).await?;
         let host = self.host(setup, &program)?;
-        self.instructions(setup)?;
+        self.instructions(setup, adapter)?;
         let prepared = Prepared {
             setup: setup.clone(),
             adapter,
@@ -161,10 +152,10 @@ impl Session {
 
     /// What git may do in the engine's tree, before or after the engine.
     pub(super) fn git_host(&self, setup: &Setup) -> Result<Host, String> {
-        self.host(setup, &Program { path: PathBuf::new(), folders: Vec::new() })
+        self.host(setup, &Program::default())
     }
 
-    fn host(&self, setup: &Setup, program: &Program) -> Result<Host, String> {
+    pub(super) fn host(&self, setup: &Setup, program: &Program) -> Result<Host, String> {
         let is_walled = matches!(supervisor::probe(), WallLevel::Landlock { .. });
         let confinement = if is_walled {
             let knowledge_base = self.paths.knowledge_base();
@@ -184,49 +175,6 @@ impl Session {
             return Err("nothing confines the engine on this machine; start the server with --unconfined to run it all the same".into());
         };
         Ok(Host { exe: "/proc/self/exe".into(), lock: self.paths.engines_lock(), confinement })
-    }
-
-    async fn resolve(&self, setup: &Setup, adapter: &'static dyn Adapter) -> Result<Program, String> {
-        let found = match adapters::install(adapter.engine()) {
-            Some(install) => self.installed(setup, adapter.engine(), &install).await,
-            None => given(setup),
-        };
-        let (state, detail) = match &found {
-            Ok(program) => (StepState::Done, program.path.display().to_string()),
-            Err(reason) => (StepState::Failed, reason.clone()),
-        };
-        self.state.step("engine", state, detail);
-        found
-    }
-
-    async fn installed(&self, setup: &Setup, engine: CliType, install: &adapters::Install) -> Result<Program, String> {
-        let name = engine.as_str();
-        let folder = Path::new(&setup.engines_dir).join(install.folder);
-        let path = folder.join(install.program);
-        let how = format!("run `vwm engine install {name}`");
-        if !path.exists() {
-            return Err(format!("{name} {} is not installed in {}: {how}", install.version, setup.engines_dir));
-        }
-        let program = Program { path: path.clone(), folders: vec![folder] };
-        if !setup.providers.contains_key("anthropic") {
-            return Err("the server has no key for the models of anthropic: set VWM_ANTHROPIC_API_KEY and start it again".into());
-        }
-        // Asked in the wall: the folder may hold anything by now.
-        let home = self.paths.home().join(name);
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let launch = Launch {
-            program: path,
-            args: install.version_args.iter().map(|arg| (*arg).to_owned()).collect(),
-            env: [("PATH".into(), PATH.into()), ("HOME".into(), text(&home)), ("TMPDIR".into(), text(&self.paths.tmp()))].into(),
-            cwd: self.paths.workspace(),
-        };
-        let limits = Limits { deadline: Duration::from_secs(30), max_output: 4096 };
-        let said = self.host(setup, &program)?.run(&launch, None, limits).await.map_err(|e| vwm_api::chain(&e))?;
-        let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
-        if version != install.version_output {
-            return Err(format!("{name} in {} answers {version:?} and not version {}: {how} --force", setup.engines_dir, install.version));
-        }
-        Ok(program)
     }
 
     async fn repositories(&self, setup: &Setup) -> Result<(), String> {
@@ -297,7 +245,7 @@ impl Session {
         }
     }
 
-    fn instructions(&self, setup: &Setup) -> Result<(), String> {
+    fn instructions(&self, setup: &Setup, adapter: &dyn Adapter) -> Result<(), String> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |e: std::io::Error| format!("cannot write {what} in the workspace: {e}")
@@ -308,14 +256,14 @@ impl Session {
         }
         let knowledge = if setup.worker.worker_repo_url.is_some() {
             tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo")).map_err(failed("worker_repo"))?;
-            Some(index(&open_tree(&self.paths.knowledge_base())?))
+            Some(knowledge::index(&open_tree(&self.paths.knowledge_base())?))
         } else {
             None
         };
         let text = instructions::merge(setup, knowledge.as_deref());
         tree.write(Path::new(instructions::FILE), text.as_bytes()).map_err(failed(instructions::FILE))?;
-        if setup.worker.cli_type != CliType::ClaudeCode {
-            tree.write(Path::new(instructions::OTHER_FILE), text.as_bytes()).map_err(failed(instructions::OTHER_FILE))?;
+        if let Some(own) = adapter.instruction_file() {
+            tree.write(Path::new(own), text.as_bytes()).map_err(failed(own))?;
         }
         self.state.step("instructions", StepState::Done, format!("{} bytes", text.len()));
         Ok(())
@@ -328,49 +276,6 @@ fn same(known: &Setup, new: &Setup) -> bool {
     without(known) == without(new)
 }
 
-/// The program that the worker names, and the folders that the server allows.
-fn given(setup: &Setup) -> Result<Program, String> {
-    let Some(engine) = &setup.worker.engine else {
-        return Err("the worker names no program: set engine.command".into());
-    };
-    let command = Path::new(&engine.command);
-    let candidates: Vec<PathBuf> = if command.is_absolute() {
-        vec![command.to_owned()]
-    } else if command.components().count() == 1 {
-        PATH.split(':').map(|folder| Path::new(folder).join(command)).collect()
-    } else {
-        return Err(format!("engine.command {:?} must be a name on the path or an absolute path", engine.command));
-    };
-    let found = candidates.into_iter().find(|path| path.is_file());
-    let path = found.ok_or_else(|| format!("the engine's program {:?} is not on this machine; install it, or name another in engine.command", engine.command))?;
-    Ok(Program { path, folders: setup.engine_folders.iter().map(PathBuf::from).collect() })
-}
-
 fn open_tree(path: &Path) -> Result<Tree, String> {
     Tree::open(path).map_err(|e| format!("cannot open {}: {e}", path.display()))
-}
-
-/// The knowledge base's files with their first lines, for the instruction file.
-fn index(tree: &Tree) -> Vec<instructions::Known> {
-    let Ok(walk) = tree.walk(|path| path.file_name().is_some_and(|name| name == ".git"), 20_000) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> =
-        walk.entries.into_iter().filter(|entry| entry.kind == Kind::File).map(|entry| entry.path).collect();
-    paths.sort();
-    let more = paths.len().saturating_sub(INDEX);
-    let known = |path: PathBuf| instructions::Known { about: first_line(tree, &path), path: path.display().to_string() };
-    let mut all: Vec<_> = paths.into_iter().take(INDEX).map(known).collect();
-    if more > 0 {
-        all.push(instructions::Known { path: String::new(), about: Some(format!("and {more} more files")) });
-    }
-    all
-}
-
-fn first_line(tree: &Tree, path: &Path) -> Option<String> {
-    if path.extension().is_none_or(|extension| extension != "md") {
-        return None;
-    }
-    let bytes = tree.read(path, 1 << 20).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let line = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty() && *line != "---")?;
-    Some(line.chars().take(100).collect())
 }

@@ -1,7 +1,6 @@
 //! Everything that a harness must know of its session, read from the store when it is told.
 
 use vwm_api::harness::Setup;
-use vwm_api::{CliType, SessionId};
 use vwm_store::{SessionRow, StoreError};
 
 use crate::app::App;
@@ -36,11 +35,9 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
     let engines_dir = runtime
         .and_then(|runtime| runtime.definition.engines_dir)
         .unwrap_or_else(|| app.config.engines_dir.to_string_lossy().into_owned());
-    let providers = match worker.cli_type {
-        // Its program chooses its own model, and is given no key to anybody else's.
-        CliType::Acp | CliType::Command => std::collections::BTreeMap::default(),
-        CliType::ClaudeCode | CliType::Codex | CliType::Gemini | CliType::Opencode => app.config.providers.clone(),
-    };
+    // The one that its engine asks, and no other's key.
+    let providers = app.config.providers.iter().filter(|(name, _)| *name == worker.provider());
+    let providers = providers.map(|(name, provider)| (name.clone(), provider.clone())).collect();
     let setup = Setup {
         session: session.id,
         worker_id: session.worker_id,
@@ -58,16 +55,9 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         providers,
         unconfined: app.config.unconfined,
         local_repositories: app.allows_local_repositories(),
-        native_ids: native_ids(app, session.id).await?,
+        native_ids: app.store.native_ids(session.id).await?,
         auto_delete_branch: session.auto_delete_branch,
         worker,
     };
     Ok((setup, seen))
-}
-
-async fn native_ids(
-    app: &App,
-    session: SessionId,
-) -> Result<std::collections::BTreeMap<vwm_api::SubsessionId, Vec<vwm_api::NativeId>>, StoreError> {
-    app.store.native_ids(session).await
 }

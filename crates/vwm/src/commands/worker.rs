@@ -190,7 +190,11 @@ pub(crate) async fn resolve(
 async fn apply_files(args: ApplyArgs, context: &Context) -> Result<(), CliError> {
     let mut files = Vec::new();
     for path in &args.files {
-        files.push((path.display().to_string(), read(path)?));
+        let name = match path.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        };
+        files.push((name, read(path)?));
     }
     let drafts = read_drafts(files)?;
     let client = context.client()?;

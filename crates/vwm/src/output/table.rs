@@ -23,6 +23,9 @@ pub(crate) fn rows(header: &[&str], rows: Vec<Vec<String>>) {
     for row in rows {
         table.add_row(row.into_iter().map(|cell| plain(&cell)));
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     for row in table.to_string().lines() {
         line(row.trim_end());
     }

@@ -31,6 +31,10 @@ impl Adapter for Acp {
         false
     }
 
+    fn instruction_file(&self) -> Option<&'static str> {
+        Some("AGENTS.md")
+    }
+
     fn files(&self, _home: &EngineHome) -> Vec<(PathBuf, String)> {
         Vec::new()
     }

@@ -63,6 +63,10 @@ impl Adapter for Claude {
         false
     }
 
+    fn instruction_file(&self) -> Option<&'static str> {
+        None
+    }
+
     fn files(&self, home: &EngineHome) -> Vec<(PathBuf, String)> {
         // Both spellings: the folder itself, and the link to it in the workspace.
         let excludes: Vec<String> = home

@@ -56,21 +56,26 @@ impl Repositories {
         } else {
             log.trim_end()
         });
-        let changed = git(
-            folder,
-            &["diff", "--name-only", &format!("main...{branch}")],
-            env,
-        )
-        .await?;
-        for file in changed.lines() {
+        let both = format!("main...{branch}");
+        let diff = ["diff", "--numstat", "--no-renames", "-z", &both];
+        let changed = git(folder, &diff, env).await?;
+        for file in changed.split('\0').filter_map(text_file) {
             table::line(format!("▸ git show {branch}:{file}"));
             let content = git(folder, &["show", &format!("{branch}:{file}")], env).await?;
             for line in content.lines() {
-                table::line(format!("  │ {line}"));
+                table::line(format!("  │ {}", table::plain(line)));
             }
         }
         Ok(())
     }
+}
+
+/// The file of a line of `git diff --numstat`, unless it has no lines.
+fn text_file(line: &str) -> Option<&str> {
+    let mut columns = line.splitn(3, '\t');
+    let is_text = columns.next()? != "-";
+    let file = columns.nth(1)?;
+    is_text.then_some(file)
 }
 
 /// Says what to do where git is not there.

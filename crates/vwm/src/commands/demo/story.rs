@@ -84,7 +84,7 @@ pub(crate) fn script() -> Result<Script, CliError> {
     const LEARNED: &str = "# Health endpoints\\n\\nThe greeting service has one since this session: health.py, without I/O, as guidelines/api.md wants it.\\n";
     let look =
         "cat worker_repo/guidelines/api.md && ls session_repo && cat session_repo/service.py";
-    let check = "cd session_repo && python3 -c 'import health; print(health.health())' 2>/dev/null || cat health.py";
+    let check = "(cd session_repo && python3 -B -c 'import health; print(health.health())' || cat health.py)";
     let learn = format!("printf '{LEARNED}' > worker_repo/learnings/health-endpoints.md");
     let script = json!({ "rules": [{ "when": "health endpoint", "steps": [
         {
