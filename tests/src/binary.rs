@@ -21,7 +21,15 @@ fn build() -> PathBuf {
     assert!(status.success(), "vwm does not build");
     // A test's own program is target/debug/deps/it-…; the one under test stands two folders above it.
     let own = std::env::current_exe().expect("a test has a program");
-    let binary = own.ancestors().nth(2).expect("programs stand in target/<profile>/deps").join("vwm");
-    assert!(binary.exists(), "{} was not built; run `cargo xtask test`", binary.display());
+    let binary = own
+        .ancestors()
+        .nth(2)
+        .expect("programs stand in target/<profile>/deps")
+        .join("vwm");
+    assert!(
+        binary.exists(),
+        "{} was not built; run `cargo xtask test`",
+        binary.display()
+    );
     binary
 }

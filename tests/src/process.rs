@@ -13,7 +13,10 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// Signals a process that the test knows.
 pub fn kill(pid: u32, signal: Signal) {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid is a positive number");
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a pid is a positive number");
     // It may be gone already: that is what was wanted.
     let _ = kill_process(pid, signal);
 }

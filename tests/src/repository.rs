@@ -18,8 +18,20 @@ impl Repository {
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("remote.git");
-        git(folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
-        Self { path, _folder: folder }
+        git(
+            folder.path(),
+            &[
+                "init",
+                "--quiet",
+                "--bare",
+                "--initial-branch=main",
+                "remote.git",
+            ],
+        );
+        Self {
+            path,
+            _folder: folder,
+        }
     }
 
     /// One with a commit of these files on `main`.
@@ -43,7 +55,8 @@ impl Repository {
         }
         for (path, text) in files {
             let path = tree.join(path);
-            std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("makes a folder");
+            std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
+                .expect("makes a folder");
             std::fs::write(path, text).expect("writes");
         }
         git(tree, &["add", "--all"]);
@@ -67,8 +80,13 @@ impl Repository {
     /// What a branch holds at a path; none when it holds nothing there.
     #[must_use]
     pub fn file(&self, branch: &str, path: &str) -> Option<String> {
-        let output = command(&self.path, &["show", &format!("{branch}:{path}")]).output().expect("git runs");
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let output = command(&self.path, &["show", &format!("{branch}:{path}")])
+            .output()
+            .expect("git runs");
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// The commit that a branch stands at.
@@ -102,6 +120,10 @@ fn command(folder: &Path, args: &[&str]) -> Command {
 
 fn git(folder: &Path, args: &[&str]) -> String {
     let output = command(folder, args).output().expect("git is installed");
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

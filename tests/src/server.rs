@@ -21,16 +21,24 @@ impl Server {
     /// Starts a server and waits until it is ready.
     #[must_use]
     pub fn start(data_dir: &Path, model: &str, more: &[&str]) -> Self {
-        let mut child = Self::command(data_dir, model, more).spawn().expect("the server starts");
+        let mut child = Self::command(data_dir, model, more)
+            .spawn()
+            .expect("the server starts");
         let until = Instant::now() + Duration::from_secs(20);
         let file = data_dir.join("server.json");
         loop {
-            let ready = std::fs::read(&file).ok().and_then(|json| serde_json::from_slice::<Value>(&json).ok());
-            if let Some(url) = ready.filter(|told| told["pid"] == child.id()).and_then(|told| told["url"].as_str().map(str::to_owned)) {
+            let ready = std::fs::read(&file)
+                .ok()
+                .and_then(|json| serde_json::from_slice::<Value>(&json).ok());
+            if let Some(url) = ready
+                .filter(|told| told["pid"] == child.id())
+                .and_then(|told| told["url"].as_str().map(str::to_owned))
+            {
                 return Self { child, url };
             }
             if let Some(status) = child.try_wait().expect("the server can be waited for") {
-                let log = std::fs::read_to_string(data_dir.with_extension("log")).unwrap_or_default();
+                let log =
+                    std::fs::read_to_string(data_dir.with_extension("log")).unwrap_or_default();
                 panic!("the server ended with {status} before it was ready:\n{log}");
             }
             assert!(Instant::now() < until, "the server is not ready in time");
@@ -42,7 +50,11 @@ impl Server {
     #[must_use]
     pub fn command(data_dir: &Path, model: &str, more: &[&str]) -> Command {
         let log = data_dir.with_extension("log");
-        let log = File::options().create(true).append(true).open(log).expect("a log file");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("a log file");
         let mut command = Command::new(binary::vwm());
         command
             .arg("--data-dir")

@@ -8,7 +8,10 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vwm_api::volume::{JobFile, VolumePaths};
-use vwm_api::{Answer, Event, EventBody, NewSession, OnBusy, Prompt, Repository as SessionRepository, Session, SessionId, SessionStatus};
+use vwm_api::{
+    Answer, Event, EventBody, NewSession, OnBusy, Prompt, Repository as SessionRepository, Session,
+    SessionId, SessionStatus,
+};
 use vwm_client::Client;
 use vwm_scripted::{ModelServer, Script};
 
@@ -40,7 +43,11 @@ impl World {
         let script = Script::from_value(&script).expect("the script is one");
         let model = ModelServer::start(script).expect("a model server");
         let folder = tempfile::tempdir().expect("a folder");
-        let mut world = Self { folder, model, server: None };
+        let mut world = Self {
+            folder,
+            model,
+            server: None,
+        };
         world.start_server(&[]);
         world
     }
@@ -79,13 +86,20 @@ impl World {
     /// The admin key.
     #[must_use]
     pub fn key(&self) -> String {
-        std::fs::read_to_string(self.data_dir().join("admin.key")).expect("the first start wrote a key").trim().to_owned()
+        std::fs::read_to_string(self.data_dir().join("admin.key"))
+            .expect("the first start wrote a key")
+            .trim()
+            .to_owned()
     }
 
     /// A client with the admin key.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(&self.server.as_ref().expect("the server runs").url, &self.key()).expect("a client")
+        Client::new(
+            &self.server.as_ref().expect("the server runs").url,
+            &self.key(),
+        )
+        .expect("a client")
     }
 
     /// Runs the command line against this world, with a cleared environment.
@@ -106,13 +120,19 @@ impl World {
     /// Creates a worker from what differs from the usual: a scripted agent without repositories.
     pub async fn worker(&self, differs: Value) -> vwm_api::Worker {
         let client = self.client();
-        let runtime = client.runtime_by_name("local").await.expect("the first start made it");
+        let runtime = client
+            .runtime_by_name("local")
+            .await
+            .expect("the first start made it");
         let mut worker = json!({"name": "bob", "runtimeId": runtime.id, "cliType": "acp"});
         merge(&mut worker, differs);
         if worker["cliType"] == "acp" && worker.get("engine").is_none() {
             worker["engine"] = self.agent(json!({}));
         }
-        client.create_worker(&worker).await.expect("the worker is whole")
+        client
+            .create_worker(&worker)
+            .await
+            .expect("the worker is whole")
     }
 
     /// An engine that is a scripted agent, whose gates are this world's model's.
@@ -131,7 +151,10 @@ impl World {
     pub async fn allow_agents(&self) {
         let folder = self.folder.path().join("agents");
         std::fs::create_dir_all(&folder).expect("makes a folder");
-        self.client().put_setting("engineFolders", &json!([folder])).await.expect("a setting");
+        self.client()
+            .put_setting("engineFolders", &json!([folder]))
+            .await
+            .expect("a setting");
     }
 
     /// Creates a session and waits until it is active.
@@ -144,42 +167,67 @@ impl World {
     pub async fn new_session(&self, worker: &str, repository: Option<&Repository>) -> Session {
         let new = NewSession {
             worker_name: Some(worker.to_owned()),
-            repository: repository.map(|repository| SessionRepository { url: repository.url(), branch: "main".into() }),
+            repository: repository.map(|repository| SessionRepository {
+                url: repository.url(),
+                branch: "main".into(),
+            }),
             ..NewSession::default()
         };
-        self.client().create_session(&new).await.expect("the session is made")
+        self.client()
+            .create_session(&new)
+            .await
+            .expect("the session is made")
     }
 
     /// Waits until a session has a status; one that can never have it fails the test.
     pub async fn reaches(&self, id: SessionId, wanted: SessionStatus) -> Session {
-        within(&format!("session {} to be {}", id, wanted.as_str()), async {
-            let client = self.client();
-            let mut events = client.events(id, 0);
-            loop {
-                let session = client.session(id).await.expect("the session is known");
-                if session.status == wanted {
-                    return session;
+        within(
+            &format!("session {} to be {}", id, wanted.as_str()),
+            async {
+                let client = self.client();
+                let mut events = client.events(id, 0);
+                loop {
+                    let session = client.session(id).await.expect("the session is known");
+                    if session.status == wanted {
+                        return session;
+                    }
+                    let is_lost =
+                        matches!(session.status, SessionStatus::Failed | SessionStatus::Ended);
+                    assert!(
+                        !is_lost,
+                        "the session is {}: {:?}\n{}",
+                        session.status.as_str(),
+                        session.status_reason,
+                        self.log()
+                    );
+                    // Any event is a reason to look again.
+                    let _ = events.next().await;
                 }
-                let is_lost = matches!(session.status, SessionStatus::Failed | SessionStatus::Ended);
-                assert!(!is_lost, "the session is {}: {:?}\n{}", session.status.as_str(), session.status_reason, self.log());
-                // Any event is a reason to look again.
-                let _ = events.next().await;
-            }
-        })
+            },
+        )
         .await
     }
 
     /// Asks and waits for the answer.
     pub async fn ask(&self, session: SessionId, prompt: &str) -> Answer {
-        within(&format!("the answer to {prompt:?}"), self.client().prompt(session, &self.prompt(prompt)))
-            .await
-            .expect("the prompt is taken")
+        within(
+            &format!("the answer to {prompt:?}"),
+            self.client().prompt(session, &self.prompt(prompt)),
+        )
+        .await
+        .expect("the prompt is taken")
     }
 
     /// A prompt.
     #[must_use]
     pub fn prompt(&self, prompt: &str) -> Prompt {
-        Prompt { prompt: prompt.to_owned(), subsession_id: None, timeout: None, breadcrumbs: vec![], on_busy: OnBusy::Queue }
+        Prompt {
+            prompt: prompt.to_owned(),
+            subsession_id: None,
+            timeout: None,
+            breadcrumbs: vec![],
+            on_busy: OnBusy::Queue,
+        }
     }
 
     /// All events of a session up to the end of its n-th turn.
@@ -188,8 +236,15 @@ impl World {
             let mut stream = self.client().events(id, 0);
             let (mut events, mut ended) = (Vec::new(), 0);
             while ended < turns {
-                let event = stream.next().await.expect("the stream goes on").expect("the event is one");
-                ended += usize::from(matches!(event.body, EventBody::Complete(_) | EventBody::Error(_)));
+                let event = stream
+                    .next()
+                    .await
+                    .expect("the stream goes on")
+                    .expect("the event is one");
+                ended += usize::from(matches!(
+                    event.body,
+                    EventBody::Complete(_) | EventBody::Error(_)
+                ));
                 events.push(event);
             }
             events
@@ -199,7 +254,9 @@ impl World {
 
     /// Ends a session and waits until it is over.
     pub async fn end(&self, id: SessionId) {
-        within("the session to end", self.client().end_session_and_wait(id)).await.expect("the session ends");
+        within("the session to end", self.client().end_session_and_wait(id))
+            .await
+            .expect("the session ends");
     }
 
     /// A session's folder.
@@ -212,7 +269,9 @@ impl World {
     #[must_use]
     pub fn harness(&self, id: SessionId) -> u32 {
         let file = std::fs::read(self.volume(id).job_file()).expect("the harness has started");
-        serde_json::from_slice::<JobFile>(&file).expect("the job file is whole").pid
+        serde_json::from_slice::<JobFile>(&file)
+            .expect("the job file is whole")
+            .pid
     }
 
     /// Waits until a process is gone.
@@ -235,14 +294,19 @@ impl Drop for World {
             server.kill();
         }
         // Harnesses outlive their server by design; this world's end with it.
-        let sessions = std::fs::read_dir(self.data_dir().join("sessions")).into_iter().flatten().flatten();
+        let sessions = std::fs::read_dir(self.data_dir().join("sessions"))
+            .into_iter()
+            .flatten()
+            .flatten();
         for session in sessions {
             let volume = VolumePaths::new(session.path());
             if std::thread::panicking() {
                 let log = std::fs::read_to_string(volume.log()).unwrap_or_default();
                 eprintln!("--- the harness's log\n{}", tail(&log));
             }
-            let job = std::fs::read(volume.job_file()).ok().and_then(|json| serde_json::from_slice::<JobFile>(&json).ok());
+            let job = std::fs::read(volume.job_file())
+                .ok()
+                .and_then(|json| serde_json::from_slice::<JobFile>(&json).ok());
             if let Some(job) = job.filter(|job| process::is_alive(job.pid)) {
                 process::kill(job.pid, rustix::process::Signal::KILL);
                 // Its supervisors hold this lock until nothing of them runs: only then may the folder go.

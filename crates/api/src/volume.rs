@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use crate::SessionId;
+use serde::{Deserialize, Serialize};
 
 /// The folders and files of one volume.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -168,7 +168,10 @@ impl WorkerDefinition {
     /// The provider whose models the engine asks through its door; `modelConfig.provider` where the engine leaves it open.
     #[must_use]
     pub fn provider(&self) -> &str {
-        let named = self.model_config.as_ref().and_then(|config| config.provider.as_deref());
+        let named = self
+            .model_config
+            .as_ref()
+            .and_then(|config| config.provider.as_deref());
         match self.cli_type {
             CliType::ClaudeCode => "anthropic",
             CliType::Codex => "openai",

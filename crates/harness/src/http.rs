@@ -16,7 +16,9 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use tokio_util::io::ReaderStream;
-use vwm_api::harness::{EndOrder, GENERATION_HEADER, HarnessState, Health, Setup, TurnAck, TurnOrder};
+use vwm_api::harness::{
+    EndOrder, GENERATION_HEADER, HarnessState, Health, Setup, TurnAck, TurnOrder,
+};
 use vwm_api::{ErrorBody, HARNESS_PROTOCOL, TurnId};
 
 use crate::session::{Refused, Session};
@@ -49,22 +51,43 @@ async fn check(State(session): State<Arc<Session>>, request: Request, next: Next
     if !bool::from(shown.as_bytes().ct_eq(session.boot.token.as_bytes())) {
         return refuse(StatusCode::UNAUTHORIZED, "the job token is wrong");
     }
-    let generation = request.headers().get(GENERATION_HEADER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
+    let generation = request
+        .headers()
+        .get(GENERATION_HEADER)
+        .and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
     match generation {
         Some(generation) if generation == session.boot.generation => {}
-        Some(_) => return refuse(StatusCode::CONFLICT, "this harness serves another generation of the job"),
-        None => return refuse(StatusCode::BAD_REQUEST, "the header x-vwm-generation is missing"),
+        Some(_) => {
+            return refuse(
+                StatusCode::CONFLICT,
+                "this harness serves another generation of the job",
+            );
+        }
+        None => {
+            return refuse(
+                StatusCode::BAD_REQUEST,
+                "the header x-vwm-generation is missing",
+            );
+        }
     }
     session.touch();
     next.run(request).await
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
 }
 
 fn refuse(status: StatusCode, error: &str) -> Response {
-    let body = ErrorBody { error: error.to_owned(), details: Vec::new(), request_id: None };
+    let body = ErrorBody {
+        error: error.to_owned(),
+        details: Vec::new(),
+        request_id: None,
+    };
     (status, Json(body)).into_response()
 }
 
@@ -94,14 +117,24 @@ struct After {
     after: Option<u64>,
 }
 
-async fn state(State(session): State<Arc<Session>>, Query(query): Query<After>) -> Json<HarnessState> {
+async fn state(
+    State(session): State<Arc<Session>>,
+    Query(query): Query<After>,
+) -> Json<HarnessState> {
     if let Some(after) = query.after {
-        session.state.after(after).await;
+        tokio::select! {
+            _ = session.state.after(after) => {}
+            // A question that is held must not hold the end.
+            () = session.stop.cancelled() => {}
+        }
     }
     Json(session.told_state())
 }
 
-async fn set_up(State(session): State<Arc<Session>>, Json(setup): Json<Setup>) -> Result<Json<HarnessState>, Refused> {
+async fn set_up(
+    State(session): State<Arc<Session>>,
+    Json(setup): Json<Setup>,
+) -> Result<Json<HarnessState>, Refused> {
     session.set_up(setup)?;
     Ok(Json(session.told_state()))
 }
@@ -114,11 +147,19 @@ async fn start_turn(
     if order.turn != id {
         return Err(Refused::UnknownTurn);
     }
-    session.start_turn(order).await.map(|status| Json(TurnAck { status }))
+    session
+        .start_turn(order)
+        .await
+        .map(|status| Json(TurnAck { status }))
 }
 
-async fn abort_turn(State(session): State<Arc<Session>>, Path(id): Path<TurnId>) -> Result<Json<TurnAck>, Refused> {
-    session.abort_turn(id).map(|status| Json(TurnAck { status }))
+async fn abort_turn(
+    State(session): State<Arc<Session>>,
+    Path(id): Path<TurnId>,
+) -> Result<Json<TurnAck>, Refused> {
+    session
+        .abort_turn(id)
+        .map(|status| Json(TurnAck { status }))
 }
 
 #[derive(Deserialize)]
@@ -139,40 +180,54 @@ async fn events(
 /// The journal after n, and then what comes: reading is one loop, the watch only wakes it.
 fn records(session: Arc<Session>, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
     let newest = session.journal.watch();
-    stream::unfold((session, newest, after), |(session, mut newest, after)| async move {
-        loop {
-            newest.borrow_and_update();
-            match session.journal.read_after(after, READ) {
-                Ok(lines) if lines.is_empty() => {}
-                Ok(lines) => {
-                    session.touch();
-                    let last = lines.last().map_or(after, |(n, _)| *n);
-                    let frames: Vec<_> =
-                        lines.into_iter().map(|(n, line)| Ok(Event::default().id(n.to_string()).data(line))).collect();
-                    return Some((stream::iter(frames), (session, newest, last)));
+    stream::unfold(
+        (session, newest, after),
+        |(session, mut newest, after)| async move {
+            loop {
+                newest.borrow_and_update();
+                match session.journal.read_after(after, READ) {
+                    Ok(lines) if lines.is_empty() => {}
+                    Ok(lines) => {
+                        session.touch();
+                        let last = lines.last().map_or(after, |(n, _)| *n);
+                        let frames: Vec<_> = lines
+                            .into_iter()
+                            .map(|(n, line)| Ok(Event::default().id(n.to_string()).data(line)))
+                            .collect();
+                        return Some((stream::iter(frames), (session, newest, last)));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "Journal cannot be read");
+                        return None;
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(%error, "Journal cannot be read");
-                    return None;
-                }
+                newest.changed().await.ok()?;
             }
-            newest.changed().await.ok()?;
-        }
-    })
+        },
+    )
     .flatten()
 }
 
-async fn end(State(session): State<Arc<Session>>, Json(order): Json<EndOrder>) -> Result<Json<HarnessState>, Refused> {
+async fn end(
+    State(session): State<Arc<Session>>,
+    Json(order): Json<EndOrder>,
+) -> Result<Json<HarnessState>, Refused> {
     session.end(order);
     Ok(Json(session.told_state()))
 }
 
 async fn collected(State(session): State<Arc<Session>>, Path(name): Path<String>) -> Response {
-    let known = session.told_state().collected.iter().any(|kept| kept.name == name);
+    let known = session
+        .told_state()
+        .collected
+        .iter()
+        .any(|kept| kept.name == name);
     let path = session.collected_folder().join(&name);
     // The folder is the harness's own; only names that it told are opened.
     match tokio::fs::File::open(path).await {
-        Ok(file) if known => Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)).into_response(),
+        Ok(file) if known => {
+            Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)).into_response()
+        }
         _ => refuse(StatusCode::NOT_FOUND, "nothing of that name was collected"),
     }
 }

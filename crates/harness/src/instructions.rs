@@ -22,7 +22,12 @@ pub(crate) fn merge(setup: &Setup, knowledge: Option<&[Known]>) -> String {
     if !setup.system_agent_md.trim().is_empty() {
         parts.push(setup.system_agent_md.trim_end().to_owned());
     }
-    if let Some(role) = setup.worker.agent_md.as_ref().filter(|text| !text.trim().is_empty()) {
+    if let Some(role) = setup
+        .worker
+        .agent_md
+        .as_ref()
+        .filter(|text| !text.trim().is_empty())
+    {
         parts.push(role.trim_end().to_owned());
     }
     parts.push(workspace(setup, knowledge));
@@ -66,12 +71,21 @@ mod tests {
         let mut setup = setup();
         setup.system_agent_md = "Be kind.\n".into();
         setup.worker.agent_md = Some("You are Bob.\nYou push back on bad ideas.\n".into());
-        let merged = merge(&setup, Some(&[Known { path: "COMPANY.md".into(), about: Some("Who we are".into()) }]));
+        let merged = merge(
+            &setup,
+            Some(&[Known {
+                path: "COMPANY.md".into(),
+                about: Some("Who we are".into()),
+            }]),
+        );
         assert!(
             merged.starts_with("Be kind.\n\n---\n\nYou are Bob.\nYou push back on bad ideas.\n\n---\n\n# Your workspace"),
             "{merged}"
         );
-        assert!(merged.contains("\n- `worker_repo/COMPANY.md`: Who we are"), "{merged}");
+        assert!(
+            merged.contains("\n- `worker_repo/COMPANY.md`: Who we are"),
+            "{merged}"
+        );
     }
 
     #[test]

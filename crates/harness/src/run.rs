@@ -48,16 +48,26 @@ enum StartError {
 
 /// Runs a harness to its end.
 pub fn run(args: &HarnessArgs) -> ExitCode {
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .init();
     // Out of the server's terminal and group: a Ctrl-C there is not for us. It fails only where we lead a group already.
     let _ = rustix::process::setsid();
     let boot = match read_boot() {
         Ok(boot) => boot,
         Err(e) => return failed(&StartError::Boot(e)),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(8).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .enable_all()
+        .build();
     let served = runtime
-        .map_err(|source| StartError::Volume { path: args.volume.clone(), source })
+        .map_err(|source| StartError::Volume {
+            path: args.volume.clone(),
+            source,
+        })
         .and_then(|runtime| runtime.block_on(serve(boot, args)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,24 +92,33 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
     std::fs::create_dir_all(paths.state()).map_err(at(paths.state()))?;
     let _lock = take_lock(&paths.lock()).await?;
     let engines = paths.engines_lock();
-    tokio::task::spawn_blocking(move || supervisor::wait_for_engines(&engines, Instant::now() + HANDOVER))
-        .await
-        .map_err(io::Error::other)
-        .and_then(|waited| waited)
-        .map_err(StartError::Engines)?;
+    tokio::task::spawn_blocking(move || {
+        supervisor::wait_for_engines(&engines, Instant::now() + HANDOVER)
+    })
+    .await
+    .map_err(io::Error::other)
+    .and_then(|waited| waited)
+    .map_err(StartError::Engines)?;
     let journal_path = paths.state().join("journal");
-    let journal = Arc::new(Journal::open(&journal_path, boot.generation).map_err(at(journal_path.clone()))?);
+    let journal =
+        Arc::new(Journal::open(&journal_path, boot.generation).map_err(at(journal_path.clone()))?);
     let left = settle(&journal).await.map_err(at(journal_path))?;
     let generation = boot.generation;
     let session_id = boot.session;
-    let session = Session::open(boot, paths.clone(), journal, left).await.map_err(at(args.volume.clone()))?;
+    let session = Session::open(boot, paths.clone(), journal, left)
+        .await
+        .map_err(at(args.volume.clone()))?;
     let listener = listen(&args.socket).map_err(at(args.socket.clone()))?;
     write_job_file(&paths.job_file(), session_id, generation).map_err(at(paths.job_file()))?;
     info!(session.id = %session_id, generation, "Harness listens");
     let mut terminate = signal(SignalKind::terminate()).map_err(at(args.volume.clone()))?;
     let stop = session.stop.clone();
     let app = http::router(Arc::clone(&session));
-    let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });
+    let server = tokio::spawn(async move {
+        axum::serve(listener, app)
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
+    });
     tokio::select! {
         _ = terminate.recv() => info!("Harness is asked to end"),
         () = session.until_forsaken() => {}
@@ -119,13 +138,20 @@ async fn take_lock(path: &Path) -> Result<File, StartError> {
         .truncate(false)
         .write(true)
         .open(path)
-        .map_err(|source| StartError::Volume { path: path.to_owned(), source })?;
+        .map_err(|source| StartError::Volume {
+            path: path.to_owned(),
+            source,
+        })?;
     let until = Instant::now() + HANDOVER;
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(file),
             Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(10)).await,
-            Err(_) => return Err(StartError::Locked { path: path.to_owned() }),
+            Err(_) => {
+                return Err(StartError::Locked {
+                    path: path.to_owned(),
+                });
+            }
         }
     }
 }
@@ -137,7 +163,15 @@ async fn settle(journal: &Arc<Journal>) -> io::Result<Vec<TurnOrder>> {
         if turn.sent {
             info!(turn.id = %turn.order.turn, "Turn was sent by a job that is lost: its outcome is unknown");
             let outcome = Box::new(unknown());
-            journal.end_turn(turn.order.turn, Entry::Ended { turn: turn.order.turn, outcome }).await?;
+            journal
+                .end_turn(
+                    turn.order.turn,
+                    Entry::Ended {
+                        turn: turn.order.turn,
+                        outcome,
+                    },
+                )
+                .await?;
         } else {
             left.push(turn.order);
         }
@@ -156,8 +190,14 @@ fn listen(socket: &Path) -> io::Result<UnixListener> {
 /// Says who serves the volume, by rename: whoever reads it reads a whole one.
 fn write_job_file(path: &Path, session: vwm_api::SessionId, generation: i64) -> io::Result<()> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let start_time = start_time(&stat).ok_or_else(|| io::Error::other("/proc/self/stat has another form"))?;
-    let job = JobFile { session, generation, pid: std::process::id(), start_time };
+    let start_time =
+        start_time(&stat).ok_or_else(|| io::Error::other("/proc/self/stat has another form"))?;
+    let job = JobFile {
+        session,
+        generation,
+        pid: std::process::id(),
+        start_time,
+    };
     let temporary = path.with_extension("json.new");
     std::fs::write(&temporary, serde_json::to_vec(&job)?)?;
     std::fs::rename(temporary, path)

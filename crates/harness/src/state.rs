@@ -44,7 +44,8 @@ impl State {
     pub(crate) async fn after(&self, version: u64) -> HarnessState {
         let mut receiver = self.sender.subscribe();
         // Late is as good as changed: the asker asks again.
-        let _ = tokio::time::timeout(HELD, receiver.wait_for(|state| state.version > version)).await;
+        let _ =
+            tokio::time::timeout(HELD, receiver.wait_for(|state| state.version > version)).await;
         self.current()
     }
 
@@ -61,7 +62,11 @@ impl State {
 
     /// Tells of one step.
     pub(crate) fn step(&self, name: &str, to: StepState, detail: impl Into<String>) {
-        let step = Step { name: name.to_owned(), state: to, detail: detail.into() };
+        let step = Step {
+            name: name.to_owned(),
+            state: to,
+            detail: detail.into(),
+        };
         self.change(|state| {
             if to == StepState::Retrying {
                 state.reason = Some(step.detail.clone());

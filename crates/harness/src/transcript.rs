@@ -18,7 +18,11 @@ pub(crate) fn write(records: &[Record], mut into: impl Write) -> io::Result<()> 
                 put(&mut into, &line)?;
             }
             Entry::Sent { .. } => {}
-            Entry::Event { turn, event: Happened::Agent(event), .. } => {
+            Entry::Event {
+                turn,
+                event: Happened::Agent(event),
+                ..
+            } => {
                 let Some(turn) = turn else { continue };
                 let delta = match event {
                     AgentEvent::Text(text) => Some(("text", text)),
@@ -29,19 +33,34 @@ pub(crate) fn write(records: &[Record], mut into: impl Write) -> io::Result<()> 
                     if open.get(turn).is_some_and(|(known, _)| *known != what) {
                         close(&mut into, &mut open, *turn)?;
                     }
-                    open.entry(*turn).or_insert_with(|| (what, String::new())).1.push_str(text);
+                    open.entry(*turn)
+                        .or_insert_with(|| (what, String::new()))
+                        .1
+                        .push_str(text);
                     continue;
                 }
                 let line = match event {
-                    AgentEvent::ToolCall(call) => json!({"role": "assistant", "requestId": turn, "toolCall": call, "at": at}),
-                    AgentEvent::ToolResult(result) => json!({"role": "tool", "requestId": turn, "toolResult": result, "at": at}),
-                    AgentEvent::Notice { code, message } => json!({"role": "vwm", "requestId": turn, "notice": {"code": code, "message": message}, "at": at}),
-                    AgentEvent::Start(_) | AgentEvent::Text(_) | AgentEvent::Thinking(_) | AgentEvent::Raw(_) => continue,
+                    AgentEvent::ToolCall(call) => {
+                        json!({"role": "assistant", "requestId": turn, "toolCall": call, "at": at})
+                    }
+                    AgentEvent::ToolResult(result) => {
+                        json!({"role": "tool", "requestId": turn, "toolResult": result, "at": at})
+                    }
+                    AgentEvent::Notice { code, message } => {
+                        json!({"role": "vwm", "requestId": turn, "notice": {"code": code, "message": message}, "at": at})
+                    }
+                    AgentEvent::Start(_)
+                    | AgentEvent::Text(_)
+                    | AgentEvent::Thinking(_)
+                    | AgentEvent::Raw(_) => continue,
                 };
                 close(&mut into, &mut open, *turn)?;
                 put(&mut into, &line)?;
             }
-            Entry::Event { event: Happened::Native(_), .. } => {}
+            Entry::Event {
+                event: Happened::Native(_),
+                ..
+            } => {}
             Entry::Ended { turn, outcome } => {
                 close(&mut into, &mut open, *turn)?;
                 let line = json!({"role": "vwm", "requestId": turn, "status": outcome.status, "error": outcome.error, "at": at});
@@ -52,9 +71,18 @@ pub(crate) fn write(records: &[Record], mut into: impl Write) -> io::Result<()> 
     Ok(())
 }
 
-fn close(into: &mut impl Write, open: &mut HashMap<TurnId, (&'static str, String)>, turn: TurnId) -> io::Result<()> {
-    let Some((what, text)) = open.remove(&turn) else { return Ok(()) };
-    put(into, &json!({"role": "assistant", "requestId": turn, what: text}))
+fn close(
+    into: &mut impl Write,
+    open: &mut HashMap<TurnId, (&'static str, String)>,
+    turn: TurnId,
+) -> io::Result<()> {
+    let Some((what, text)) = open.remove(&turn) else {
+        return Ok(());
+    };
+    put(
+        into,
+        &json!({"role": "assistant", "requestId": turn, what: text}),
+    )
 }
 
 fn put(into: &mut impl Write, line: &Value) -> io::Result<()> {

@@ -40,16 +40,26 @@ pub struct Local {
 impl Local {
     /// Opens the folders of a data directory; deletes volumes whose removal was cut short.
     pub fn open(data_dir: &Path) -> Result<Self, JobError> {
-        let data_dir = data_dir.canonicalize().map_err(JobError::volume(data_dir))?;
+        let data_dir = data_dir
+            .canonicalize()
+            .map_err(JobError::volume(data_dir))?;
         let sessions = data_dir.join("sessions");
         private_folder(&sessions)?;
         let sockets = sockets_folder(&data_dir)?;
-        for entry in std::fs::read_dir(&sessions).map_err(JobError::volume(&sessions))?.flatten() {
+        for entry in std::fs::read_dir(&sessions)
+            .map_err(JobError::volume(&sessions))?
+            .flatten()
+        {
             if entry.file_name().to_string_lossy().starts_with(".removed-") {
                 delete_tree(&entry.path())?;
             }
         }
-        Ok(Self { sessions, sockets, program: "/proc/self/exe".into(), children: Arc::default() })
+        Ok(Self {
+            sessions,
+            sockets,
+            program: "/proc/self/exe".into(),
+            children: Arc::default(),
+        })
     }
 
     /// The folders of a session.
@@ -76,7 +86,10 @@ impl Local {
             .append(true)
             .open(volume.log())
             .map_err(JobError::volume(volume.log()))?;
-        let failed = |source| JobError::Start { program: self.program.clone(), source };
+        let failed = |source| JobError::Start {
+            program: self.program.clone(),
+            source,
+        };
         let mut child = tokio::process::Command::new(&self.program)
             .arg("harness")
             .arg("--volume")
@@ -84,7 +97,10 @@ impl Local {
             .arg("--socket")
             .arg(self.socket(spec.id.session))
             .env_clear()
-            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .env(
+                "PATH",
+                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            )
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -127,7 +143,11 @@ impl Local {
             process::signal(&job, Signal::TERM);
         }
         loop {
-            let child = self.children.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session);
+            let child = self
+                .children
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains_key(&session);
             let held = is_locked(&volume.lock())? || is_locked(&volume.engines_lock())?;
             if !held && !child {
                 return Ok(());
@@ -161,28 +181,31 @@ impl Local {
         let volume = self.volume(id.session);
         if is_locked(&volume.lock())? {
             return Ok(match process::read_job_file(&volume.job_file()) {
-                Some(job)
-                    if job.generation == id.generation
-                        && process::is_alive(&job) =>
-                {
-                    JobStatus::Up { endpoint: Endpoint::Unix(self.socket(id.session)) }
+                Some(job) if job.generation == id.generation && process::is_alive(&job) => {
+                    JobStatus::Up {
+                        endpoint: Endpoint::Unix(self.socket(id.session)),
+                    }
                 }
-                Some(job) if job.generation > id.generation => {
-                    JobStatus::Gone { why: format!("generation {} follows it", job.generation) }
-                }
-                _ => JobStatus::Pending { why: "the harness is starting".into() },
+                Some(job) if job.generation > id.generation => JobStatus::Gone {
+                    why: format!("generation {} follows it", job.generation),
+                },
+                _ => JobStatus::Pending {
+                    why: "the harness is starting".into(),
+                },
             });
         }
         if self.child_runs(id) {
-            return Ok(JobStatus::Pending { why: "the harness is starting".into() });
+            return Ok(JobStatus::Pending {
+                why: "the harness is starting".into(),
+            });
         }
         match process::read_job_file(&volume.job_file()) {
-            Some(job) if job.generation >= id.generation => {
-                Ok(JobStatus::Gone { why: "the harness's process ended".into() })
-            }
-            _ if self.volume(id.session).root.exists() => {
-                Ok(JobStatus::Gone { why: "the harness did not start".into() })
-            }
+            Some(job) if job.generation >= id.generation => Ok(JobStatus::Gone {
+                why: "the harness's process ended".into(),
+            }),
+            _ if self.volume(id.session).root.exists() => Ok(JobStatus::Gone {
+                why: "the harness did not start".into(),
+            }),
             _ => Ok(JobStatus::Absent),
         }
     }
@@ -225,7 +248,8 @@ impl JobBackend for Local {
                 Volume::Delete => {
                     // Renamed first: half a volume must never look like one.
                     let removed = self.sessions.join(format!(".removed-{}", id.session));
-                    std::fs::rename(&paths.root, &removed).map_err(JobError::volume(&paths.root))?;
+                    std::fs::rename(&paths.root, &removed)
+                        .map_err(JobError::volume(&paths.root))?;
                     tokio::task::spawn_blocking(move || delete_tree(&removed))
                         .await
                         .map_err(|e| JobError::volume(&paths.root)(io::Error::other(e)))?
@@ -255,7 +279,11 @@ fn is_locked(path: &Path) -> Result<bool, JobError> {
 }
 
 fn private_folder(path: &Path) -> Result<(), JobError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(JobError::volume(path))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(JobError::volume(path))
 }
 
 /// A folder for sockets with a short name: below the data directory, or, where that is too long, in the machine's own for temporary files.
@@ -271,10 +299,12 @@ fn sockets_folder(data_dir: &Path) -> Result<PathBuf, JobError> {
     private_folder(&far)?;
     let found = std::fs::symlink_metadata(&far).map_err(JobError::volume(&far))?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        let taken = io::Error::other("somebody else made it; choose a data directory with a shorter path");
+        let taken =
+            io::Error::other("somebody else made it; choose a data directory with a shorter path");
         return Err(JobError::volume(&far)(taken));
     }
-    std::fs::set_permissions(&far, std::fs::Permissions::from_mode(0o700)).map_err(JobError::volume(&far))?;
+    std::fs::set_permissions(&far, std::fs::Permissions::from_mode(0o700))
+        .map_err(JobError::volume(&far))?;
     Ok(far)
 }
 

@@ -18,8 +18,12 @@ pub(crate) fn is_alive(job: &JobFile) -> bool {
 
 /// Signals the harness that a job file names, if it still is that process.
 pub(crate) fn signal(job: &JobFile, signal: Signal) {
-    let Some(pid) = i32::try_from(job.pid).ok().and_then(Pid::from_raw) else { return };
-    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+    let Some(pid) = i32::try_from(job.pid).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return;
+    };
     // Checked after the descriptor is open: from here on it cannot become somebody else.
     if is_alive(job) {
         // It may have ended by itself in between.

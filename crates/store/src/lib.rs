@@ -21,8 +21,8 @@ mod wake;
 mod workers;
 mod writer;
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,14 @@ impl Store {
         let blobs = Blobs::open(data_dir.join("blobs")).await?;
 
         let file = data_dir.join("vwm.db");
+        // SQLite gives the files beside it the same rights; the folder may be open to others for what else lies there.
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&file)
+            .map_err(StoreError::io("create", &file))?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)

@@ -12,6 +12,8 @@ pub(crate) struct Environment {
     pub(crate) api_key: Option<String>,
     /// The data directory that holds unless a flag says otherwise.
     pub(crate) data_dir: Option<PathBuf>,
+    /// The platform's data folder for vwm, which is its owner's alone.
+    pub(crate) data_home: Option<PathBuf>,
     /// Where engines are installed unless a flag says otherwise.
     pub(crate) engines_dir: Option<PathBuf>,
     /// What npm needs of a shell's environment, and no more.
@@ -56,7 +58,8 @@ impl Environment {
             api_key: text("VWM_API_KEY"),
             data_dir: path("VWM_DATA_DIR").or_else(|| data_home.clone()),
             engines_dir: path("VWM_ENGINES_DIR")
-                .or_else(|| data_home.map(|home| home.join("engines"))),
+                .or_else(|| data_home.as_ref().map(|home| home.join("engines"))),
+            data_home,
             npm: npm
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),

@@ -19,21 +19,27 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// How long one who leaves waits for the server to hear it.
 const PARTING: Duration = Duration::from_secs(5);
 
-/// Ctrl-C, one after the other.
-pub(crate) struct Interrupts(Signal);
+/// Ctrl-C, one after the other; a polite kill and a terminal that was closed mean the same.
+pub(crate) struct Interrupts([Signal; 3]);
 
 impl Interrupts {
     /// Listens from now on; Ctrl-C no longer ends the process by itself.
     pub(crate) fn listen() -> Result<Self, CliError> {
-        signal(SignalKind::interrupt())
-            .map(Self)
-            .map_err(CliError::system("cannot listen for Ctrl-C"))
+        let on = |kind| signal(kind).map_err(CliError::system("cannot listen for Ctrl-C"));
+        Ok(Self([
+            on(SignalKind::interrupt())?,
+            on(SignalKind::terminate())?,
+            on(SignalKind::hangup())?,
+        ]))
     }
 
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
-        if self.0.recv().await.is_none() {
-            std::future::pending::<()>().await;
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 }
@@ -124,6 +130,14 @@ pub(crate) enum Owner {
     Others,
 }
 
+/// What came of making a session.
+pub(crate) enum Started {
+    /// It is ready for prompts.
+    Ready(Sitting),
+    /// Ctrl-C came first; it is there all the same.
+    Interrupted(Sitting),
+}
+
 /// A session, and one who looks on.
 pub(crate) struct Sitting {
     client: Client,
@@ -138,12 +152,12 @@ pub(crate) struct Sitting {
 }
 
 impl Sitting {
-    /// Makes a session, and returns when it is ready for prompts; none when Ctrl-C came first.
+    /// Makes a session, and returns when it is ready for prompts.
     pub(crate) async fn start(
         client: &Client,
         new: &NewSession,
         screen: Screen,
-    ) -> Result<Option<Self>, CliError> {
+    ) -> Result<Started, CliError> {
         let interrupts = Interrupts::listen()?;
         // Asking again makes no second one.
         let session = client.patient(PATIENCE).create_session(new).await?;
@@ -152,11 +166,10 @@ impl Sitting {
             sitting.note(&format!("{}: {}", warning.path, warning.message));
         }
         if sitting.until_active().await? {
-            return Ok(Some(sitting));
+            Ok(Started::Ready(sitting))
+        } else {
+            Ok(Started::Interrupted(sitting))
         }
-        sitting.note("leaving; the session ends by itself");
-        sitting.leave().await;
-        Ok(None)
     }
 
     /// Looks on at a session that is there.

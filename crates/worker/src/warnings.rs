@@ -1,6 +1,6 @@
 //! What a worker may say and what has no effect, or less than one might think.
 
-use vwm_api::{Approvals, CliType, Warning, WorkerDefinition};
+use vwm_api::{Approvals, ApprovalsMode, CliType, Warning, WorkerDefinition};
 
 /// Names every setting of a worker that is accepted and has no effect.
 #[must_use]
@@ -18,10 +18,10 @@ pub fn warnings(worker: &WorkerDefinition) -> Vec<Warning> {
     let later = "not_supported_yet";
     let is_acp = worker.cli_type == CliType::Acp;
     warn(
-        !worker.env.is_empty(),
+        worker.env.values().any(|value| value.contains("${secret:")),
         "env",
         later,
-        "the engine is not given these variables yet",
+        "secrets cannot be stored yet: `${secret:…}` is given to the engine as it is written",
     );
     warn(
         !worker.mcp_servers.is_empty(),
@@ -29,12 +29,16 @@ pub fn warnings(worker: &WorkerDefinition) -> Vec<Warning> {
         later,
         "the agent is not given these tools yet",
     );
-    warn(
-        worker.approvals != Approvals::default(),
-        "approvals",
-        later,
-        "nobody is asked and no rule is applied yet: every tool call is allowed, and the wall is the limit",
-    );
+    let approvals = match (worker.cli_type, worker.approvals.mode) {
+        (CliType::Acp, ApprovalsMode::Ask | ApprovalsMode::Strict) => {
+            "nobody is asked and no rule is applied yet: what the agent asks permission for is refused"
+        }
+        _ => {
+            "nobody is asked and no rule is applied yet: every tool call is allowed, and the wall is the limit"
+        }
+    };
+    let has_approvals = worker.approvals != Approvals::default();
+    warn(has_approvals, "approvals", later, approvals);
     warn(
         worker.git_credential.is_some(),
         "gitCredential",
@@ -102,11 +106,11 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_named_and_nothing_else() {
-        let plain = json!({"cliType": "claude-code", "agentMd": "x", "timeout": 5, "model": "m",
+        let plain = json!({"cliType": "claude-code", "agentMd": "x", "timeout": 5, "model": "m", "env": {"A": "b"},
             "approvals": {"mode": "auto"}, "workerRepoUrl": "https://example.com/kb"});
         assert_eq!(told(plain), Vec::<String>::new());
         let full = json!({
-            "cliType": "claude-code", "env": {"A": "b"}, "approvals": {"mode": "ask"}, "autoLearn": true,
+            "cliType": "claude-code", "env": {"A": "${secret:B}"}, "approvals": {"mode": "ask"}, "autoLearn": true,
             "mcpServers": [{"name": "web", "url": "https://example.com"}], "gitCredential": "token",
             "modelConfig": {"provider": "openai", "temperature": 1},
         });

@@ -54,7 +54,9 @@ impl Engine {
         // A task of its own: an engine that does not read must not keep us from hearing it.
         tokio::spawn(async move {
             while let Some(line) = to_say.recv().await {
-                if stdin.write_all(line.as_bytes()).await.is_err() || stdin.write_all(b"\n").await.is_err() {
+                if stdin.write_all(line.as_bytes()).await.is_err()
+                    || stdin.write_all(b"\n").await.is_err()
+                {
                     return;
                 }
             }
@@ -71,7 +73,14 @@ impl Engine {
         let stderr = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn(keep_tail(process.stderr(), Arc::clone(&stderr)));
         let dialogue = prepared.adapter.dialogue(home, open);
-        let mut engine = Self { process, dialogue, said, say, stderr, wakes: Vec::new() };
+        let mut engine = Self {
+            process,
+            dialogue,
+            said,
+            say,
+            stderr,
+            wakes: Vec::new(),
+        };
         let steps = engine.dialogue.open();
         let steps = engine.settle(steps);
         Ok((engine, steps))
@@ -125,8 +134,14 @@ impl Engine {
     }
 
     fn gone(&mut self, exit: &Exit) -> Vec<Step> {
-        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let steps = self.dialogue.exited(exit, String::from_utf8_lossy(&stderr).trim());
+        let stderr = self
+            .stderr
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let steps = self
+            .dialogue
+            .exited(exit, String::from_utf8_lossy(&stderr).trim());
         self.settle(steps)
     }
 

@@ -17,7 +17,9 @@ pub(super) struct Lines<R> {
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader: BufReader::with_capacity(64 << 10, reader) }
+        Self {
+            reader: BufReader::with_capacity(64 << 10, reader),
+        }
     }
 
     /// The next line without its end; none at the end of the output. A last line without an end counts.
@@ -66,7 +68,9 @@ impl RawLog {
         self.tail_bytes += line.len();
         self.tail.push_back(line.to_owned());
         while self.tail_bytes > RAW_TAIL {
-            let Some(first) = self.tail.pop_front() else { break };
+            let Some(first) = self.tail.pop_front() else {
+                break;
+            };
             self.tail_bytes -= first.len();
             self.cut += 1;
         }
@@ -103,7 +107,10 @@ mod tests {
     async fn an_endless_line_costs_a_bounded_memory() {
         let endless = vec![b'a'; LONGEST + 100_000];
         let mut lines = Lines::new(&endless[..]);
-        assert_eq!(lines.next().await.expect("reads").map(|l| l.len()), Some(LONGEST));
+        assert_eq!(
+            lines.next().await.expect("reads").map(|l| l.len()),
+            Some(LONGEST)
+        );
         assert_eq!(lines.next().await.expect("reads"), None);
     }
 

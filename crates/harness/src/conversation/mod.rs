@@ -50,7 +50,11 @@ pub(crate) enum Stop {
 pub(crate) type Commands = mpsc::UnboundedSender<Command>;
 
 /// Starts a conversation; its engine starts with the first turn.
-pub(crate) fn start(subsession: SubsessionId, prepared: Arc<Prepared>, journal: Arc<Journal>) -> Commands {
+pub(crate) fn start(
+    subsession: SubsessionId,
+    prepared: Arc<Prepared>,
+    journal: Arc<Journal>,
+) -> Commands {
     let (sender, receiver) = mpsc::unbounded_channel();
     let native = journal.with_ledger(|ledger| ledger.native(subsession));
     let conversation = Conversation {
@@ -60,7 +64,11 @@ pub(crate) fn start(subsession: SubsessionId, prepared: Arc<Prepared>, journal: 
         commands: receiver,
         waiting: VecDeque::new(),
         engine: None,
-        opening: Opening { subsession, native, gave_up: false },
+        opening: Opening {
+            subsession,
+            native,
+            gave_up: false,
+        },
         opened: Resume::Fresh,
         stopped: None,
         renew_after: None,
@@ -178,7 +186,11 @@ impl Conversation {
     }
 
     fn note(&self, turn: Option<TurnId>, event: Happened) {
-        let entry = Entry::Event { turn, subsession: Some(self.subsession), event };
+        let entry = Entry::Event {
+            turn,
+            subsession: Some(self.subsession),
+            event,
+        };
         if let Err(error) = self.journal.append(entry) {
             crate::fatal(&error);
         }

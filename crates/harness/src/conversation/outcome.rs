@@ -57,7 +57,10 @@ impl Heard {
 /// What was used between two looks at the door; none where it counted nothing.
 pub(super) fn used(before: &Usage, now: &Usage) -> Usage {
     if now.calls == before.calls {
-        return Usage { model: now.model.clone(), ..Usage::default() };
+        return Usage {
+            model: now.model.clone(),
+            ..Usage::default()
+        };
     }
     let more = |before: Option<i64>, now: Option<i64>| now.map(|now| now - before.unwrap_or(0));
     Usage {

@@ -66,7 +66,9 @@ impl Conversation {
             error: ending.error,
         };
         if let Some(total) = outcome.cost_total_usd {
-            let earlier = self.journal.with_ledger(|ledger| ledger.cost_total(self.subsession));
+            let earlier = self
+                .journal
+                .with_ledger(|ledger| ledger.cost_total(self.subsession));
             outcome.cost_usd = Some((total - earlier.unwrap_or(0.0)).max(0.0));
         }
         if outcome.status == TurnStatus::Failed
@@ -87,14 +89,22 @@ impl Conversation {
         if counted.tokens_out < own_tokens_out {
             warn!(turn.id = %order.turn, door = counted.tokens_out, engine = own_tokens_out, "Engine counts more than its door");
         }
-        let entry = Entry::Ended { turn: order.turn, outcome: Box::new(outcome) };
+        let entry = Entry::Ended {
+            turn: order.turn,
+            outcome: Box::new(outcome),
+        };
         if let Err(error) = self.journal.end_turn(order.turn, entry).await {
             crate::fatal(&error);
         }
     }
 
     /// Runs the turn until somebody ends it.
-    async fn listen(&mut self, order: &TurnOrder, started: Instant, heard: &mut Heard) -> (Ending, Option<Cause>) {
+    async fn listen(
+        &mut self,
+        order: &TurnOrder,
+        started: Instant,
+        heard: &mut Heard,
+    ) -> (Ending, Option<Cause>) {
         let deadline = started + Duration::from_secs(order.timeout_s.into());
         let mut stage = Stage::Opening;
         let (mut cause, mut launches, mut told_silent) = (None, 0, false);
@@ -108,13 +118,25 @@ impl Conversation {
         loop {
             if self.engine.is_none() && !gone {
                 if stage == Stage::Stopping || launches >= LAUNCHES {
-                    return (failed("engine_failed", "the engine ended without an answer; ask again", true), cause);
+                    return (
+                        failed(
+                            "engine_failed",
+                            "the engine ended without an answer; ask again",
+                            true,
+                        ),
+                        cause,
+                    );
                 }
                 launches += 1;
                 is_open = false;
                 match self.ensure_engine().await {
                     Ok(first) => steps = first,
-                    Err(error) => return (failed("engine_failed", &vwm_api::chain(&error), true), cause),
+                    Err(error) => {
+                        return (
+                            failed("engine_failed", &vwm_api::chain(&error), true),
+                            cause,
+                        );
+                    }
                 }
             }
             is_open |= self.take_opened(&steps);
@@ -127,7 +149,10 @@ impl Conversation {
             if gone {
                 self.engine = None;
             }
-            if let Some(ending) = self.digest(order, &mut stage, std::mem::take(&mut steps), heard).await {
+            if let Some(ending) = self
+                .digest(order, &mut stage, std::mem::take(&mut steps), heard)
+                .await
+            {
                 return (ending, cause);
             }
             if gone && stage != Stage::Opening {
@@ -160,17 +185,24 @@ impl Conversation {
                     let reason = self.meanwhile(order, command).await;
                     cause = cause.or(reason);
                 }
-                Err(_) if stage != Stage::Asked => return (self.cut_off(order, stage, heard).await, cause),
+                Err(_) if stage != Stage::Asked => {
+                    return (self.cut_off(order, stage, heard).await, cause);
+                }
                 Err(_) if Instant::now() >= deadline => cause = Some(Cause::Timeout),
                 Err(_) => {
                     told_silent = true;
-                    let message = format!("the engine has said nothing for {} seconds; it still runs", SILENT.as_secs());
+                    let message = format!(
+                        "the engine has said nothing for {} seconds; it still runs",
+                        SILENT.as_secs()
+                    );
                     self.tell(Some(order.turn), AgentEvent::notice("stalled", message));
                 }
             }
             match (stage, cause) {
                 (_, None) | (Stage::Stopping, Some(_)) => {}
-                (Stage::Opening, Some(_)) => return (self.cut_off(order, stage, heard).await, cause),
+                (Stage::Opening, Some(_)) => {
+                    return (self.cut_off(order, stage, heard).await, cause);
+                }
                 (Stage::Asked, Some(_)) => {
                     stage = Stage::Stopping;
                     stop_by = Instant::now() + STOP;
@@ -195,16 +227,26 @@ impl Conversation {
 
     /// Sends the prompt. `sent` is on disk before its first byte leaves, so that nothing is ever sent twice unknowingly.
     async fn ask(&mut self, order: &TurnOrder, steps: &mut Vec<Step>) -> std::io::Result<()> {
-        let is_sent = self.journal.with_ledger(|ledger| ledger.turn(order.turn).is_some_and(|turn| turn.sent));
+        let is_sent = self
+            .journal
+            .with_ledger(|ledger| ledger.turn(order.turn).is_some_and(|turn| turn.sent));
         // Sent already: the engine that had it said that it never took it.
         if !is_sent {
-            self.journal.append_synced(Entry::Sent { turn: order.turn }).await?;
+            self.journal
+                .append_synced(Entry::Sent { turn: order.turn })
+                .await?;
         }
         let start = Start {
             request_id: order.turn,
             subsession_id: order.subsession,
             engine: self.prepared.adapter.engine(),
-            model: self.prepared.setup.worker.model_config.as_ref().and_then(|config| config.model.clone()),
+            model: self
+                .prepared
+                .setup
+                .worker
+                .model_config
+                .as_ref()
+                .and_then(|config| config.model.clone()),
             settings_revision: self.prepared.setup.settings_revision,
             resume: self.opened,
         };
@@ -216,7 +258,13 @@ impl Conversation {
     }
 
     /// Does the steps; says how the turn ended, if it did.
-    async fn digest(&mut self, order: &TurnOrder, stage: &mut Stage, steps: Vec<Step>, heard: &mut Heard) -> Option<Ending> {
+    async fn digest(
+        &mut self,
+        order: &TurnOrder,
+        stage: &mut Stage,
+        steps: Vec<Step>,
+        heard: &mut Heard,
+    ) -> Option<Ending> {
         let mut ending = None;
         let mut relaunch = false;
         for step in steps {
@@ -283,7 +331,10 @@ impl Conversation {
 
     async fn end_unsent(&self, order: &TurnOrder, cause: Cause) {
         let outcome = super::ended_by_us(Some(self.prepared.adapter.engine()), cause.error(order));
-        let entry = Entry::Ended { turn: order.turn, outcome: Box::new(outcome) };
+        let entry = Entry::Ended {
+            turn: order.turn,
+            outcome: Box::new(outcome),
+        };
         if let Err(error) = self.journal.end_turn(order.turn, entry).await {
             crate::fatal(&error);
         }
@@ -292,20 +343,34 @@ impl Conversation {
     /// Kills the engine, and takes its last words as the end.
     async fn cut_off(&mut self, order: &TurnOrder, mut stage: Stage, heard: &mut Heard) -> Ending {
         let Some(engine) = self.engine.take() else {
-            return failed("engine_failed", "the engine did not start in time; try again", true);
+            return failed(
+                "engine_failed",
+                "the engine did not start in time; try again",
+                true,
+            );
         };
         let steps = engine.kill().await;
         let late = stage == Stage::Opening;
         let ending = self.digest(order, &mut stage, steps, heard).await;
         ending.unwrap_or_else(|| {
-            let message = if late { "the engine did not start in time; try again" } else { "the engine did not stop and was killed" };
+            let message = if late {
+                "the engine did not start in time; try again"
+            } else {
+                "the engine did not stop and was killed"
+            };
             failed("engine_failed", message, true)
         })
     }
 
     async fn snapshot(&self) -> Snapshot {
-        let (workspace, knowledge_base) = (self.prepared.paths.workspace(), self.prepared.knowledge_base());
-        let taken = tokio::task::spawn_blocking(move || Snapshot::take(&workspace, knowledge_base.as_deref())).await;
+        let (workspace, knowledge_base) = (
+            self.prepared.paths.workspace(),
+            self.prepared.knowledge_base(),
+        );
+        let taken = tokio::task::spawn_blocking(move || {
+            Snapshot::take(&workspace, knowledge_base.as_deref())
+        })
+        .await;
         match taken {
             Ok(Ok(snapshot)) => snapshot,
             Ok(Err(error)) => {
@@ -338,6 +403,12 @@ impl Cause {
                 true,
             ),
         };
-        TurnError { status, message, code: code.to_owned(), retryable, resets_at: None }
+        TurnError {
+            status,
+            message,
+            code: code.to_owned(),
+            retryable,
+            resets_at: None,
+        }
     }
 }

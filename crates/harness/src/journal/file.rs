@@ -16,13 +16,23 @@ pub(super) struct JournalFile {
 
 impl JournalFile {
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<Record>)> {
-        let file =
-            File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(path)?;
         let bytes = std::fs::read(path)?;
         let (mut starts, mut records, mut end) = (Vec::new(), Vec::new(), 0);
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let whole = line.ends_with(b"\n");
-            let Some(record) = serde_json::from_slice::<Record>(line).ok().filter(|_| whole) else { break };
+            let Some(record) = serde_json::from_slice::<Record>(line)
+                .ok()
+                .filter(|_| whole)
+            else {
+                break;
+            };
             if record.n != next(&starts) {
                 break;
             }
@@ -50,9 +60,10 @@ impl JournalFile {
     pub(super) fn append(&mut self, record: &Record, sync: bool) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
-        let written = self.file.write_all_at(&line, self.end).and_then(|()| {
-            if sync { self.file.sync_data() } else { Ok(()) }
-        });
+        let written = self
+            .file
+            .write_all_at(&line, self.end)
+            .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         if let Err(e) = written {
             // The record was never said: whatever part of it is there must not be read.
             self.file.set_len(self.end)?;
@@ -65,17 +76,27 @@ impl JournalFile {
 
     pub(super) fn read_after(&self, n: i64, bytes: usize) -> io::Result<Vec<(i64, String)>> {
         let first = usize::try_from(n.max(0)).unwrap_or(usize::MAX);
-        let Some(&from) = self.starts.get(first) else { return Ok(Vec::new()) };
+        let Some(&from) = self.starts.get(first) else {
+            return Ok(Vec::new());
+        };
         let limit = from + bytes as u64;
         let mut last = first;
-        while self.starts.get(last + 1).is_some_and(|start| *start < limit) {
+        while self
+            .starts
+            .get(last + 1)
+            .is_some_and(|start| *start < limit)
+        {
             last += 1;
         }
         let to = self.starts.get(last + 1).copied().unwrap_or(self.end);
         let mut buffer = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
         self.file.read_exact_at(&mut buffer, from)?;
         let text = String::from_utf8(buffer).map_err(io::Error::other)?;
-        Ok(text.lines().zip(n.max(0) + 1..).map(|(line, n)| (n, line.to_owned())).collect())
+        Ok(text
+            .lines()
+            .zip(n.max(0) + 1..)
+            .map(|(line, n)| (n, line.to_owned()))
+            .collect())
     }
 }
 

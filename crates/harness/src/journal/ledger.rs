@@ -43,7 +43,11 @@ impl Ledger {
     pub(super) fn learn(&mut self, entry: &Entry) {
         match entry {
             Entry::Accepted { order } => {
-                let state = TurnState { order: order.clone(), sent: false, ended: None };
+                let state = TurnState {
+                    order: order.clone(),
+                    sent: false,
+                    ended: None,
+                };
                 self.turns.entry(order.turn).or_insert(state);
             }
             Entry::Sent { turn } => {
@@ -51,10 +55,18 @@ impl Ledger {
                     state.sent = true;
                 }
             }
-            Entry::Event { subsession: Some(subsession), event: Happened::Native(native), .. } => {
+            Entry::Event {
+                subsession: Some(subsession),
+                event: Happened::Native(native),
+                ..
+            } => {
                 self.natives.insert(*subsession, native.clone());
             }
-            Entry::Event { turn: None, event: Happened::Agent(AgentEvent::Notice { code, message }), .. } => {
+            Entry::Event {
+                turn: None,
+                event: Happened::Agent(AgentEvent::Notice { code, message }),
+                ..
+            } => {
                 self.notices.insert((code.clone(), message.clone()));
             }
             Entry::Event { .. } => {}
@@ -63,7 +75,9 @@ impl Ledger {
     }
 
     fn end(&mut self, turn: TurnId, outcome: &Outcome) {
-        let Some(state) = self.turns.get_mut(&turn) else { return };
+        let Some(state) = self.turns.get_mut(&turn) else {
+            return;
+        };
         state.ended = Some(outcome.status);
         // What the turn asked and answered is in the file; a resident harness needs to know only that it is over.
         state.order.prompt = String::new();
@@ -81,13 +95,18 @@ impl Ledger {
     /// Turns that are not over, oldest first.
     #[must_use]
     pub(crate) fn open(&self) -> Vec<TurnState> {
-        self.turns.values().filter(|state| !state.is_over()).cloned().collect()
+        self.turns
+            .values()
+            .filter(|state| !state.is_over())
+            .cloned()
+            .collect()
     }
 
     /// Whether the session has told this already.
     #[must_use]
     pub(crate) fn has_notice(&self, code: &str, message: &str) -> bool {
-        self.notices.contains(&(code.to_owned(), message.to_owned()))
+        self.notices
+            .contains(&(code.to_owned(), message.to_owned()))
     }
 
     /// What the engine last called a conversation.

@@ -35,7 +35,11 @@ impl Journal {
             ledger.learn(&record.entry);
         }
         let newest = watch::Sender::new(file.last_n());
-        Ok(Self { generation, inner: Mutex::new(Inner { file, ledger }), newest })
+        Ok(Self {
+            generation,
+            inner: Mutex::new(Inner { file, ledger }),
+            newest,
+        })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -50,13 +54,20 @@ impl Journal {
     /// Appends a record and waits until the disk has it.
     pub(crate) async fn append_synced(self: &Arc<Self>, entry: Entry) -> io::Result<i64> {
         let journal = Arc::clone(self);
-        tokio::task::spawn_blocking(move || journal.write(entry, true)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || journal.write(entry, true))
+            .await
+            .map_err(io::Error::other)?
     }
 
     fn write(&self, entry: Entry, sync: bool) -> io::Result<i64> {
         let mut inner = self.inner();
         let n = inner.file.last_n() + 1;
-        let record = Record { n, at: Timestamp::now(), generation: self.generation, entry };
+        let record = Record {
+            n,
+            at: Timestamp::now(),
+            generation: self.generation,
+            entry,
+        };
         inner.file.append(&record, sync)?;
         inner.ledger.learn(&record.entry);
         drop(inner);

@@ -45,8 +45,16 @@ async fn the_next_generation_reads_to_the_last_whole_record_and_counts_on() {
     let path = dir.path().join("journal");
     let order = order();
     let journal = Arc::new(Journal::open(&path, 1).expect("opens"));
-    journal.append_synced(Entry::Accepted { order: order.clone() }).await.expect("appends");
-    journal.append_synced(Entry::Sent { turn: order.turn }).await.expect("appends");
+    journal
+        .append_synced(Entry::Accepted {
+            order: order.clone(),
+        })
+        .await
+        .expect("appends");
+    journal
+        .append_synced(Entry::Sent { turn: order.turn })
+        .await
+        .expect("appends");
     journal.append(text(&order, "one")).expect("appends");
     let whole = std::fs::read(&path).expect("reads");
     journal.append(text(&order, "torn")).expect("appends");
@@ -57,8 +65,14 @@ async fn the_next_generation_reads_to_the_last_whole_record_and_counts_on() {
         assert_eq!(next.last_n(), 3, "cut at {cut}");
         assert_eq!(next.append(text(&order, "two")).expect("appends"), 4);
         let all = next.all().expect("reads");
-        assert_eq!(all.iter().map(|r| (r.n, r.generation)).collect::<Vec<_>>(), [(1, 1), (2, 1), (3, 1), (4, 2)]);
-        assert_eq!(next.with_ledger(|l| l.open().iter().map(|t| t.sent).collect::<Vec<_>>()), [true]);
+        assert_eq!(
+            all.iter().map(|r| (r.n, r.generation)).collect::<Vec<_>>(),
+            [(1, 1), (2, 1), (3, 1), (4, 2)]
+        );
+        assert_eq!(
+            next.with_ledger(|l| l.open().iter().map(|t| t.sent).collect::<Vec<_>>()),
+            [true]
+        );
     }
 }
 
@@ -67,12 +81,33 @@ async fn a_turn_ends_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = Arc::new(Journal::open(&dir.path().join("journal"), 1).expect("opens"));
     let order = order();
-    journal.append_synced(Entry::Accepted { order: order.clone() }).await.expect("appends");
-    let ended = || Entry::Ended { turn: order.turn, outcome: outcome() };
-    assert!(journal.end_turn(order.turn, ended()).await.expect("appends"));
-    assert!(!journal.end_turn(order.turn, ended()).await.expect("appends"));
+    journal
+        .append_synced(Entry::Accepted {
+            order: order.clone(),
+        })
+        .await
+        .expect("appends");
+    let ended = || Entry::Ended {
+        turn: order.turn,
+        outcome: outcome(),
+    };
+    assert!(
+        journal
+            .end_turn(order.turn, ended())
+            .await
+            .expect("appends")
+    );
+    assert!(
+        !journal
+            .end_turn(order.turn, ended())
+            .await
+            .expect("appends")
+    );
     assert_eq!(journal.last_n(), 2);
-    assert_eq!(journal.with_ledger(|l| l.cost_total(order.subsession)), Some(0.5));
+    assert_eq!(
+        journal.with_ledger(|l| l.cost_total(order.subsession)),
+        Some(0.5)
+    );
 }
 
 #[tokio::test]
@@ -81,7 +116,9 @@ async fn reading_is_bounded_and_goes_on_where_it_stopped() {
     let journal = Journal::open(&dir.path().join("journal"), 1).expect("opens");
     let order = order();
     for i in 0..100 {
-        journal.append(text(&order, &i.to_string())).expect("appends");
+        journal
+            .append(text(&order, &i.to_string()))
+            .expect("appends");
     }
     let (mut n, mut reads) = (0, 0);
     loop {

@@ -46,13 +46,21 @@ impl Session {
         }
         let mut pause = Duration::from_secs(1);
         while let Err(error) = self.write_transcript() {
-            self.state.step("transcript", StepState::Retrying, format!("the transcript cannot be written: {error}"));
+            self.state.step(
+                "transcript",
+                StepState::Retrying,
+                format!("the transcript cannot be written: {error}"),
+            );
             wait(&mut pause).await;
         }
         self.state.step("transcript", StepState::Done, TRANSCRIPT);
         let mut collected = self.collected();
         while let Err(error) = &collected {
-            self.state.step("transcript", StepState::Retrying, format!("what was collected cannot be listed: {error}"));
+            self.state.step(
+                "transcript",
+                StepState::Retrying,
+                format!("what was collected cannot be listed: {error}"),
+            );
             wait(&mut pause).await;
             collected = self.collected();
         }
@@ -71,7 +79,17 @@ impl Session {
                 resets_at: None,
             };
             let outcome = Box::new(ended_by_us(Some(setup.worker.cli_type), error));
-            if let Err(error) = self.journal.end_turn(turn.order.turn, Entry::Ended { turn: turn.order.turn, outcome }).await {
+            if let Err(error) = self
+                .journal
+                .end_turn(
+                    turn.order.turn,
+                    Entry::Ended {
+                        turn: turn.order.turn,
+                        outcome,
+                    },
+                )
+                .await
+            {
                 crate::fatal(&error);
             }
         }
@@ -84,7 +102,8 @@ impl Session {
             Role::KnowledgeBase => "knowledge_base",
         };
         let Some(repo) = self.repo(setup, role).filter(|repo| repo.clean.exists()) else {
-            self.state.step(name, StepState::Skipped, "nothing was prepared");
+            self.state
+                .step(name, StepState::Skipped, "nothing was prepared");
             return;
         };
         let mut pause = Duration::from_secs(1);
@@ -93,7 +112,10 @@ impl Session {
                 Ok(detail) => return self.state.step(name, StepState::Done, detail),
                 Err(reason) => {
                     warn!(%reason, branch = repo.branch, "Branch is not pushed yet");
-                    let detail = format!("{} is not pushed yet, nothing is removed, and it is tried again: {reason}", repo.branch);
+                    let detail = format!(
+                        "{} is not pushed yet, nothing is removed, and it is tried again: {reason}",
+                        repo.branch
+                    );
                     self.state.step(name, StepState::Retrying, detail);
                 }
             }
@@ -104,7 +126,10 @@ impl Session {
     async fn try_push(&self, setup: &Setup, repo: &git::Repo) -> Result<String, String> {
         let host = self.git_host(setup)?;
         let context = self.git_context(setup, &host);
-        let gathered = repo.collect(&context).await.map_err(|e| vwm_api::chain(&e))?;
+        let gathered = repo
+            .collect(&context)
+            .await
+            .map_err(|e| vwm_api::chain(&e))?;
         for notice in gathered.notices {
             self.notice(notice.code, &notice.message);
         }
@@ -118,7 +143,9 @@ impl Session {
         let temporary = folder.join(".transcript.new");
         let mut file = BufWriter::new(File::create(&temporary)?);
         transcript::write(&self.journal.all()?, &mut file)?;
-        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        file.into_inner()
+            .map_err(std::io::IntoInnerError::into_error)?
+            .sync_all()?;
         std::fs::rename(temporary, folder.join(TRANSCRIPT))
     }
 
@@ -136,7 +163,11 @@ impl Session {
                 Some("bundle") => git::KeptKind::Bundle.as_str(),
                 _ => git::KeptKind::Archive.as_str(),
             };
-            collected.push(Collected { kind: kind.to_owned(), bytes: entry.metadata()?.len(), name });
+            collected.push(Collected {
+                kind: kind.to_owned(),
+                bytes: entry.metadata()?.len(),
+                name,
+            });
         }
         collected.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(collected)

@@ -75,7 +75,12 @@ struct Inner {
 
 impl Session {
     /// A blank session on a volume whose journal is open and settled, with a door for its engines.
-    pub(crate) async fn open(boot: Boot, paths: VolumePaths, journal: Arc<Journal>, left: Vec<TurnOrder>) -> io::Result<Arc<Self>> {
+    pub(crate) async fn open(
+        boot: Boot,
+        paths: VolumePaths,
+        journal: Arc<Journal>,
+        left: Vec<TurnOrder>,
+    ) -> io::Result<Arc<Self>> {
         let (sender, mut retries) = mpsc::unbounded_channel::<(SubsessionId, AgentEvent)>();
         let door_token = random_token()?;
         let door = Arc::new(Door::start(door_token.clone(), sender)?);
@@ -84,9 +89,17 @@ impl Session {
             while let Some((subsession, event)) = retries.recv().await {
                 // A notice belongs to the turn that runs in its conversation.
                 let turn = told.with_ledger(|ledger| {
-                    ledger.open().iter().find(|turn| turn.order.subsession == subsession && turn.sent).map(|turn| turn.order.turn)
+                    ledger
+                        .open()
+                        .iter()
+                        .find(|turn| turn.order.subsession == subsession && turn.sent)
+                        .map(|turn| turn.order.turn)
                 });
-                let entry = Entry::Event { turn, subsession: Some(subsession), event: Happened::Agent(event) };
+                let entry = Entry::Event {
+                    turn,
+                    subsession: Some(subsession),
+                    event: Happened::Agent(event),
+                };
                 if let Err(error) = told.append(entry) {
                     crate::fatal(&error);
                 }
@@ -100,7 +113,10 @@ impl Session {
             stop: CancellationToken::new(),
             door,
             door_token,
-            inner: Mutex::new(Inner { left, ..Inner::default() }),
+            inner: Mutex::new(Inner {
+                left,
+                ..Inner::default()
+            }),
             contact: AtomicI64::new(Timestamp::now().as_micros()),
             taking: tokio::sync::Mutex::new(()),
         }))
@@ -112,7 +128,8 @@ impl Session {
 
     /// A server is there.
     pub(crate) fn touch(&self) {
-        self.contact.store(Timestamp::now().as_micros(), Ordering::Relaxed);
+        self.contact
+            .store(Timestamp::now().as_micros(), Ordering::Relaxed);
     }
 
     /// Ends the harness when no server came for long and nothing runs.
@@ -133,7 +150,9 @@ impl Session {
     pub(crate) fn told_state(&self) -> HarnessState {
         let mut state = self.state.current();
         state.last_n = self.journal.last_n();
-        state.open_turns = self.journal.with_ledger(|ledger| ledger.open().iter().map(|turn| turn.order.turn).collect());
+        state.open_turns = self
+            .journal
+            .with_ledger(|ledger| ledger.open().iter().map(|turn| turn.order.turn).collect());
         state
     }
 
@@ -144,11 +163,18 @@ impl Session {
 
     /// Tells the world something that belongs to no turn; saying the same again says nothing.
     fn notice(&self, code: &str, message: &str) {
-        if self.journal.with_ledger(|ledger| ledger.has_notice(code, message)) {
+        if self
+            .journal
+            .with_ledger(|ledger| ledger.has_notice(code, message))
+        {
             return;
         }
         let event = Happened::Agent(AgentEvent::notice(code, message));
-        if let Err(error) = self.journal.append(Entry::Event { turn: None, subsession: None, event }) {
+        if let Err(error) = self.journal.append(Entry::Event {
+            turn: None,
+            subsession: None,
+            event,
+        }) {
             crate::fatal(&error);
         }
     }

@@ -26,12 +26,18 @@ impl Session {
             return Err(Refused::Ending);
         }
         let mut inner = self.inner();
-        let is_same = inner.setup.as_ref().is_some_and(|known| same(known, &setup));
+        let is_same = inner
+            .setup
+            .as_ref()
+            .is_some_and(|known| same(known, &setup));
         if is_same && matches!(phase, Phase::Preparing | Phase::Ready) {
             return Ok(());
         }
         inner.setup = Some(setup);
-        let is_running = inner.preparing.as_ref().is_some_and(|task| !task.is_finished());
+        let is_running = inner
+            .preparing
+            .as_ref()
+            .is_some_and(|task| !task.is_finished());
         if !is_running || phase == Phase::Failed {
             self.state.enter(Phase::Preparing, None);
             inner.preparing = Some(tokio::spawn(Arc::clone(self).prepare()));
@@ -41,7 +47,9 @@ impl Session {
 
     async fn prepare(self: Arc<Self>) {
         loop {
-            let Some(setup) = self.inner().setup.clone() else { return };
+            let Some(setup) = self.inner().setup.clone() else {
+                return;
+            };
             let prepared = match self.try_prepare(&setup).await {
                 Ok(prepared) => Arc::new(prepared),
                 Err(reason) => {
@@ -80,7 +88,10 @@ impl Session {
                 resets_at: None,
             };
             let outcome = Box::new(ended_by_us(Some(setup.worker.cli_type), error));
-            let entry = Entry::Ended { turn: order.turn, outcome };
+            let entry = Entry::Ended {
+                turn: order.turn,
+                outcome,
+            };
             if let Err(error) = self.journal.end_turn(order.turn, entry).await {
                 crate::fatal(&error);
             }
@@ -89,8 +100,12 @@ impl Session {
 
     async fn try_prepare(&self, setup: &Setup) -> Result<Prepared, String> {
         let engine = setup.worker.cli_type;
-        let adapter = adapters::adapter(engine)
-            .ok_or_else(|| format!("this build has no adapter for {}; choose another cliType", engine.as_str()))?;
+        let adapter = adapters::adapter(engine).ok_or_else(|| {
+            format!(
+                "this build has no adapter for {}; choose another cliType",
+                engine.as_str()
+            )
+        })?;
         self.make_folders(engine)?;
         self.wall(setup)?;
         let program = self.resolve(setup, adapter).await?;
@@ -111,7 +126,8 @@ impl Session {
         let home = prepared.home(SubsessionId::main(setup.session));
         let tree = open_tree(&home.home)?;
         for (path, text) in adapter.files(&home) {
-            tree.write(&path, text.as_bytes()).map_err(|e| format!("cannot write the engine's {}: {e}", path.display()))?;
+            tree.write(&path, text.as_bytes())
+                .map_err(|e| format!("cannot write the engine's {}: {e}", path.display()))?;
         }
         for (path, sentence) in adapter.ignored(&setup.worker) {
             self.notice("ignored_setting", &format!("{path}: {sentence}"));
@@ -121,7 +137,13 @@ impl Session {
 
     fn make_folders(&self, engine: CliType) -> Result<(), String> {
         let paths = &self.paths;
-        let folders = [paths.workspace(), paths.home().join(engine.as_str()), paths.tmp(), self.collected_folder(), paths.state().join("git")];
+        let folders = [
+            paths.workspace(),
+            paths.home().join(engine.as_str()),
+            paths.tmp(),
+            self.collected_folder(),
+            paths.state().join("git"),
+        ];
         for folder in folders {
             std::fs::DirBuilder::new()
                 .recursive(true)
@@ -137,7 +159,10 @@ impl Session {
         let (name, detail) = match supervisor::probe() {
             WallLevel::Landlock { abi } => ("landlock", format!("Landlock ABI {abi}")),
             WallLevel::None { why } if setup.unconfined => {
-                self.notice("unconfined", &format!("the engine runs without a wall, as was asked for: {why}"));
+                self.notice(
+                    "unconfined",
+                    &format!("the engine runs without a wall, as was asked for: {why}"),
+                );
                 ("none", why)
             }
             WallLevel::None { why } => {
@@ -159,12 +184,19 @@ impl Session {
         let is_walled = matches!(supervisor::probe(), WallLevel::Landlock { .. });
         let confinement = if is_walled {
             let knowledge_base = self.paths.knowledge_base();
-            let files = if program.path.as_os_str().is_empty() { Vec::new() } else { vec![program.path.clone()] };
+            let files = if program.path.as_os_str().is_empty() {
+                Vec::new()
+            } else {
+                vec![program.path.clone()]
+            };
             let policy = Policy::for_session(&SessionPaths {
                 workspace: self.paths.workspace(),
                 home: self.paths.home(),
                 tmp: self.paths.tmp(),
-                knowledge_base: knowledge_base.join("learnings").exists().then_some(knowledge_base),
+                knowledge_base: knowledge_base
+                    .join("learnings")
+                    .exists()
+                    .then_some(knowledge_base),
                 programs: files,
                 folders: program.folders.clone(),
             });
@@ -174,17 +206,26 @@ impl Session {
         } else {
             return Err("nothing confines the engine on this machine; start the server with --unconfined to run it all the same".into());
         };
-        Ok(Host { exe: "/proc/self/exe".into(), lock: self.paths.engines_lock(), confinement })
+        Ok(Host {
+            exe: "/proc/self/exe".into(),
+            lock: self.paths.engines_lock(),
+            confinement,
+        })
     }
 
     async fn repositories(&self, setup: &Setup) -> Result<(), String> {
-        let names = [("knowledge_base", git::Role::KnowledgeBase), ("session_repository", git::Role::Session)];
+        let names = [
+            ("knowledge_base", git::Role::KnowledgeBase),
+            ("session_repository", git::Role::Session),
+        ];
         for (name, role) in names {
             let Some(repo) = self.repo(setup, role) else {
-                self.state.step(name, StepState::Skipped, "none is configured");
+                self.state
+                    .step(name, StepState::Skipped, "none is configured");
                 continue;
             };
-            self.state.step(name, StepState::Running, git::masked(&repo.url));
+            self.state
+                .step(name, StepState::Running, git::masked(&repo.url));
             let host = self.git_host(setup)?;
             match repo.prepare(&self.git_context(setup, &host)).await {
                 Ok(notices) => {
@@ -241,7 +282,11 @@ impl Session {
             local_repositories: setup.local_repositories,
             auto_delete: setup.auto_delete_branch,
             ssh_auth_sock: None,
-            secrets: setup.providers.values().map(|provider| provider.api_key.clone().into_bytes()).collect(),
+            secrets: setup
+                .providers
+                .values()
+                .map(|provider| provider.api_key.clone().into_bytes())
+                .collect(),
         }
     }
 
@@ -255,24 +300,34 @@ impl Session {
             tree.create_dir(Path::new(folder)).map_err(failed(folder))?;
         }
         let knowledge = if setup.worker.worker_repo_url.is_some() {
-            tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo")).map_err(failed("worker_repo"))?;
+            tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo"))
+                .map_err(failed("worker_repo"))?;
             Some(knowledge::index(&open_tree(&self.paths.knowledge_base())?))
         } else {
             None
         };
         let text = instructions::merge(setup, knowledge.as_deref());
-        tree.write(Path::new(instructions::FILE), text.as_bytes()).map_err(failed(instructions::FILE))?;
+        tree.write(Path::new(instructions::FILE), text.as_bytes())
+            .map_err(failed(instructions::FILE))?;
         if let Some(own) = adapter.instruction_file() {
-            tree.write(Path::new(own), text.as_bytes()).map_err(failed(own))?;
+            tree.write(Path::new(own), text.as_bytes())
+                .map_err(failed(own))?;
         }
-        self.state.step("instructions", StepState::Done, format!("{} bytes", text.len()));
+        self.state.step(
+            "instructions",
+            StepState::Done,
+            format!("{} bytes", text.len()),
+        );
         Ok(())
     }
 }
 
 /// Whether two setups ask for the same; the native ids grow by what this harness itself told.
 fn same(known: &Setup, new: &Setup) -> bool {
-    let without = |setup: &Setup| Setup { native_ids: std::collections::BTreeMap::<SubsessionId, Vec<NativeId>>::new(), ..setup.clone() };
+    let without = |setup: &Setup| Setup {
+        native_ids: std::collections::BTreeMap::<SubsessionId, Vec<NativeId>>::new(),
+        ..setup.clone()
+    };
     without(known) == without(new)
 }
 

@@ -12,7 +12,10 @@ impl Session {
     /// Takes a turn. Asked again, it answers again and runs nothing twice.
     pub(crate) async fn start_turn(&self, order: TurnOrder) -> Result<TurnStatus, Refused> {
         let _one_at_a_time = self.taking.lock().await;
-        if let Some(status) = self.journal.with_ledger(|ledger| ledger.turn(order.turn).map(|turn| turn.status())) {
+        if let Some(status) = self
+            .journal
+            .with_ledger(|ledger| ledger.turn(order.turn).map(|turn| turn.status()))
+        {
             return Ok(status);
         }
         match self.state.current().phase {
@@ -20,8 +23,13 @@ impl Session {
             Phase::Ending | Phase::Collected => return Err(Refused::Ending),
             Phase::Blank | Phase::Preparing | Phase::Failed => return Err(Refused::NotReady),
         }
-        let entry = Entry::Accepted { order: order.clone() };
-        self.journal.append_synced(entry).await.map_err(Refused::Journal)?;
+        let entry = Entry::Accepted {
+            order: order.clone(),
+        };
+        self.journal
+            .append_synced(entry)
+            .await
+            .map_err(Refused::Journal)?;
         self.hand_over(order);
         Ok(TurnStatus::Running)
     }
@@ -37,17 +45,20 @@ impl Session {
     fn conversation(&self, subsession: SubsessionId) -> Option<Commands> {
         let mut inner = self.inner();
         let prepared = Arc::clone(inner.prepared.as_ref()?);
-        let commands = inner
-            .conversations
-            .entry(subsession)
-            .or_insert_with(|| conversation::start(subsession, prepared, Arc::clone(&self.journal)));
+        let commands = inner.conversations.entry(subsession).or_insert_with(|| {
+            conversation::start(subsession, prepared, Arc::clone(&self.journal))
+        });
         Some(commands.clone())
     }
 
     /// Stops a turn, if it runs or waits.
     pub(crate) fn abort_turn(&self, turn: TurnId) -> Result<TurnStatus, Refused> {
-        let known = self.journal.with_ledger(|ledger| ledger.turn(turn).cloned());
-        let Some(known) = known else { return Err(Refused::UnknownTurn) };
+        let known = self
+            .journal
+            .with_ledger(|ledger| ledger.turn(turn).cloned());
+        let Some(known) = known else {
+            return Err(Refused::UnknownTurn);
+        };
         if !known.is_over()
             && let Some(commands) = self.conversation(known.order.subsession)
         {

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vwm_api::harness::{EndOrder, HarnessState, Phase, TurnOrder};
+use vwm_api::harness::{EndOrder, HarnessState, Phase, StepState, TurnOrder};
 use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnId, TurnStatus};
 use vwm_client::ClientError;
 use vwm_jobs::{JobError, JobId, JobSpec, JobStatus, Volume};
@@ -63,12 +63,22 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(app: Arc<App>, id: SessionId, wake: Arc<Notify>) -> Self {
-        Self { app, id, wake, link: None, told: None, failed_starts: 0, started: None }
+        Self {
+            app,
+            id,
+            wake,
+            link: None,
+            told: None,
+            failed_starts: 0,
+            started: None,
+        }
     }
 
     /// Looks, chooses, does one thing.
     pub(super) async fn pass(&mut self) -> Result<After, ActError> {
-        let Some(row) = self.app.store.session(self.id).await? else { return Ok(After::Rest) };
+        let Some(row) = self.app.store.session(self.id).await? else {
+            return Ok(After::Rest);
+        };
         let turns = self.app.store.open_turns(self.id).await?;
         let (job, state) = self.observe(&row).await?;
         let is_setup_current = match self.told {
@@ -81,7 +91,9 @@ impl Runner {
             turns: &turns,
             job,
             is_setup_current,
-            is_pumped: state.as_ref().is_some_and(|state| row.pumped_n >= state.last_n),
+            is_pumped: state
+                .as_ref()
+                .is_some_and(|state| row.pumped_n >= state.last_n),
             had_job: row.generation > 0,
             failed_starts: self.failed_starts,
         };
@@ -106,15 +118,24 @@ impl Runner {
                     info!(session.id = %self.id, generation = row.generation, why, "Job is gone");
                 }
                 self.told = None;
-                self.app.store.job_gone(self.id, row.generation, &why).await?;
+                self.app
+                    .store
+                    .job_gone(self.id, row.generation, &why)
+                    .await?;
                 (Job::Gone, None)
             }
             JobStatus::Up { endpoint } => {
-                if self.link.as_ref().is_some_and(|link| link.harness.generation != row.generation) {
+                if self
+                    .link
+                    .as_ref()
+                    .is_some_and(|link| link.harness.generation != row.generation)
+                {
                     self.link = None;
                     self.told = None;
                 }
-                let link = self.link.get_or_insert_with(|| Link::open(&self.app, id, endpoint, &self.wake));
+                let link = self
+                    .link
+                    .get_or_insert_with(|| Link::open(&self.app, id, endpoint, &self.wake));
                 let state = link.state();
                 (Job::Up(state.as_ref().map(|state| state.phase)), state)
             }
@@ -122,7 +143,10 @@ impl Runner {
     }
 
     fn job_id(&self, row: &SessionRow) -> JobId {
-        JobId { session: self.id, generation: row.generation }
+        JobId {
+            session: self.id,
+            generation: row.generation,
+        }
     }
 
     async fn act(
@@ -146,8 +170,14 @@ impl Runner {
                 self.failed_starts += 1;
                 self.started = Some(Instant::now());
                 let generation = store.new_generation(self.id).await?;
-                let id = JobId { session: self.id, generation };
-                let spec = JobSpec { id, token: self.app.job_token(self.id, generation) };
+                let id = JobId {
+                    session: self.id,
+                    generation,
+                };
+                let spec = JobSpec {
+                    id,
+                    token: self.app.job_token(self.id, generation),
+                };
                 self.app.jobs.ensure(&spec).await?;
                 Ok(After::Again)
             }
@@ -164,19 +194,26 @@ impl Runner {
                     store.set_wall(self.id, &wall).await?;
                 }
                 self.failed_starts = 0;
-                store.move_session(self.id, row.session.status, Trigger::Ready, None).await?;
+                store
+                    .move_session(self.id, row.session.status, Trigger::Ready, None)
+                    .await?;
                 Ok(After::Again)
             }
             Action::GiveUp => {
                 let reason = reason.unwrap_or_else(|| self.no_start());
                 warn!(session.id = %self.id, reason, "Session does not start");
-                store.move_session(self.id, row.session.status, Trigger::GiveUp, Some(reason)).await?;
+                store
+                    .move_session(self.id, row.session.status, Trigger::GiveUp, Some(reason))
+                    .await?;
                 Ok(After::Again)
             }
             Action::ResumeFailed => self.resume_failed(row, state).await,
             Action::Suspend => {
-                let reason = "its job was lost while nothing ran; the next prompt resumes it".to_owned();
-                store.move_session(self.id, row.session.status, Trigger::Suspend, Some(reason)).await?;
+                let reason =
+                    "its job was lost while nothing ran; the next prompt resumes it".to_owned();
+                store
+                    .move_session(self.id, row.session.status, Trigger::Suspend, Some(reason))
+                    .await?;
                 Ok(After::Again)
             }
             Action::StopJob => self.remove(row, Volume::Keep).await.map(|()| After::Again),
@@ -198,46 +235,75 @@ impl Runner {
                     link.told(link.harness.end(&EndOrder { setup }).await?);
                 }
                 let step = row.session.end_step.unwrap_or(EndStep::Stopping);
-                store.set_end_step(self.id, step, EndStep::Collecting).await?;
+                store
+                    .set_end_step(self.id, step, EndStep::Collecting)
+                    .await?;
                 Ok(After::Again)
             }
             Action::Keep => {
-                self.keep(&state.map(|state| state.collected).unwrap_or_default()).await?;
-                store.set_end_step(self.id, EndStep::Collecting, EndStep::Collected).await?;
+                self.keep(&state.map(|state| state.collected).unwrap_or_default())
+                    .await?;
+                store
+                    .set_end_step(self.id, EndStep::Collecting, EndStep::Collected)
+                    .await?;
                 Ok(After::Again)
             }
             Action::NothingToKeep => {
                 let step = row.session.end_step.unwrap_or(EndStep::Stopping);
-                store.set_end_step(self.id, step, EndStep::Collected).await?;
+                store
+                    .set_end_step(self.id, step, EndStep::Collected)
+                    .await?;
                 Ok(After::Again)
             }
             Action::Remove => {
                 self.remove(row, Volume::Delete).await?;
-                store.set_end_step(self.id, EndStep::Collected, EndStep::Removed).await?;
+                store
+                    .set_end_step(self.id, EndStep::Collected, EndStep::Removed)
+                    .await?;
                 Ok(After::Again)
             }
             Action::Finish => {
-                let error = turn_error("session_ended", "the session ended before the turn ran", false);
+                let error = turn_error(
+                    "session_ended",
+                    "the session ended before the turn ran",
+                    false,
+                );
                 store.end_open_turns(self.id, error).await?;
-                store.move_session(self.id, SessionStatus::Ending, Trigger::Ended, None).await?;
+                store
+                    .move_session(self.id, SessionStatus::Ending, Trigger::Ended, None)
+                    .await?;
                 Ok(After::Rest)
             }
             Action::Wait => {
-                if row.session.status == SessionStatus::Ending {
-                    self.close_waiting().await?;
+                let reason = match row.session.status {
+                    SessionStatus::Ending => {
+                        self.close_waiting().await?;
+                        reason
+                    }
+                    SessionStatus::Pending => state.as_ref().and_then(at_work),
+                    SessionStatus::Active
+                    | SessionStatus::Suspended
+                    | SessionStatus::Ended
+                    | SessionStatus::Failed => row.session.status_reason.clone(),
+                };
+                if reason != row.session.status_reason {
                     store.set_session_reason(self.id, reason).await?;
                 }
                 let is_close = job == Job::Pending || job == Job::Up(Some(Phase::Collected));
                 Ok(After::Wait(if is_close { LOOK_AGAIN } else { WATCH }))
             }
             // A session with a job is watched, so that its loss is seen.
-            Action::Rest if self.link.is_some() && row.session.status == SessionStatus::Active => Ok(After::Wait(WATCH)),
+            Action::Rest if self.link.is_some() && row.session.status == SessionStatus::Active => {
+                Ok(After::Wait(WATCH))
+            }
             Action::Rest => Ok(After::Rest),
         }
     }
 
     async fn start_turn(&self, id: TurnId, turns: &[Turn]) -> Result<(), ActError> {
-        let Some(turn) = turns.iter().find(|turn| turn.id == id) else { return Ok(()) };
+        let Some(turn) = turns.iter().find(|turn| turn.id == id) else {
+            return Ok(());
+        };
         // Offered first: from here on only the harness can say that the turn never ran.
         if !turn.offered && !self.app.store.offer_turn(id).await? {
             return Ok(());
@@ -256,7 +322,9 @@ impl Runner {
     }
 
     async fn abort_turns(&self, ids: &[TurnId], turns: &[Turn]) -> Result<(), ActError> {
-        let Some(link) = &self.link else { return Ok(()) };
+        let Some(link) = &self.link else {
+            return Ok(());
+        };
         for id in ids {
             match link.harness.abort_turn(*id).await {
                 Ok(_) => {}
@@ -273,7 +341,11 @@ impl Runner {
 
     /// What waits will not run any more.
     async fn close_waiting(&self) -> Result<(), ActError> {
-        let error = turn_error("session_ended", "the session ended before the turn ran", false);
+        let error = turn_error(
+            "session_ended",
+            "the session ended before the turn ran",
+            false,
+        );
         self.app.store.end_waiting_turns(self.id, error).await?;
         Ok(())
     }
@@ -288,10 +360,16 @@ impl Runner {
         if known.is_some_and(|state| row.pumped_n < state.last_n) {
             return Ok(After::Wait(LOOK_AGAIN));
         }
-        let reason = known.and_then(|state| state.reason.clone()).unwrap_or_else(|| self.no_start());
+        let reason = known
+            .and_then(|state| state.reason.clone())
+            .unwrap_or_else(|| self.no_start());
         let has_none = known.is_some_and(|state| state.open_turns.is_empty());
         self.remove(row, Volume::Keep).await?;
-        let error = turn_error("resume_failed", &format!("the session could not be resumed: {reason}"), true);
+        let error = turn_error(
+            "resume_failed",
+            &format!("the session could not be resumed: {reason}"),
+            true,
+        );
         // What a harness may hold only its journal can end.
         if has_none {
             self.app.store.end_open_turns(self.id, error).await?;
@@ -299,9 +377,20 @@ impl Runner {
             self.app.store.end_waiting_turns(self.id, error).await?;
         }
         if row.session.status == SessionStatus::Active {
-            self.app.store.move_session(self.id, SessionStatus::Active, Trigger::Suspend, Some(reason.clone())).await?;
+            self.app
+                .store
+                .move_session(
+                    self.id,
+                    SessionStatus::Active,
+                    Trigger::Suspend,
+                    Some(reason.clone()),
+                )
+                .await?;
         } else {
-            self.app.store.set_session_reason(self.id, Some(reason.clone())).await?;
+            self.app
+                .store
+                .set_session_reason(self.id, Some(reason.clone()))
+                .await?;
         }
         warn!(session.id = %self.id, reason, "Session does not resume");
         self.failed_starts = 0;
@@ -313,14 +402,19 @@ impl Runner {
         self.link = None;
         self.told = None;
         if row.generation > 0 {
-            self.app.store.job_gone(self.id, row.generation, "it was removed").await?;
+            self.app
+                .store
+                .job_gone(self.id, row.generation, "it was removed")
+                .await?;
         }
         Ok(())
     }
 
     /// Moves what the harness collected into the blob store, before anything is removed.
     async fn keep(&self, collected: &[vwm_api::harness::Collected]) -> Result<(), ActError> {
-        let Some(link) = &self.link else { return Ok(()) };
+        let Some(link) = &self.link else {
+            return Ok(());
+        };
         for kept in collected {
             let mut bytes = Vec::with_capacity(usize::try_from(kept.bytes).unwrap_or_default());
             let mut stream = link.harness.collected(&kept.name).await?;
@@ -328,21 +422,52 @@ impl Runner {
                 bytes.extend_from_slice(&chunk?);
             }
             if bytes.len() as u64 != kept.bytes {
-                let cut = format!("{} came with {} of {} bytes", kept.name, bytes.len(), kept.bytes);
+                let cut = format!(
+                    "{} came with {} of {} bytes",
+                    kept.name,
+                    bytes.len(),
+                    kept.bytes
+                );
                 return Err(std::io::Error::other(cut).into());
             }
             let hash = self.app.store.blobs().put(bytes).await?;
-            self.app.store.add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes).await?;
+            self.app
+                .store
+                .add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes)
+                .await?;
         }
         Ok(())
     }
 
     fn no_start(&self) -> String {
-        format!("its harness ended {} times before it could be reached; see harness.log in the session's folder", self.failed_starts)
+        format!(
+            "its harness ended {} times before it could be reached; see harness.log in the session's folder",
+            self.failed_starts
+        )
     }
 }
 
+/// What the harness is at.
+fn at_work(state: &HarnessState) -> Option<String> {
+    let step = state
+        .steps
+        .iter()
+        .rev()
+        .find(|step| step.state == StepState::Running)?;
+    Some(format!("{} is being prepared: {}", step.name, step.detail))
+}
+
 fn turn_error(code: &str, message: &str, retryable: bool) -> TurnError {
-    let status = if retryable { TurnStatus::Failed } else { TurnStatus::Cancelled };
-    TurnError { status, message: message.to_owned(), code: code.to_owned(), retryable, resets_at: None }
+    let status = if retryable {
+        TurnStatus::Failed
+    } else {
+        TurnStatus::Cancelled
+    };
+    TurnError {
+        status,
+        message: message.to_owned(),
+        code: code.to_owned(),
+        retryable,
+        resets_at: None,
+    }
 }

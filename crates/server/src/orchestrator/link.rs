@@ -24,10 +24,18 @@ pub(super) struct Link {
 
 impl Link {
     /// Opens a line; `wake` is told of every change.
-    pub(super) fn open(app: &Arc<App>, id: jobs::JobId, endpoint: jobs::Endpoint, wake: &Arc<Notify>) -> Self {
+    pub(super) fn open(
+        app: &Arc<App>,
+        id: jobs::JobId,
+        endpoint: jobs::Endpoint,
+        wake: &Arc<Notify>,
+    ) -> Self {
         let jobs::Endpoint::Unix(path) = endpoint;
-        let harness =
-            Harness { endpoint: Endpoint::Unix(path), token: app.job_token(id.session, id.generation), generation: id.generation };
+        let harness = Harness {
+            endpoint: Endpoint::Unix(path),
+            token: app.job_token(id.session, id.generation),
+            generation: id.generation,
+        };
         let stop = CancellationToken::new();
         let state = Arc::new(watch::Sender::new(None));
         app.tasks.spawn({
@@ -42,7 +50,12 @@ impl Link {
             }
         });
         app.tasks.spawn({
-            let (app, harness, wake, stop) = (Arc::clone(app), harness.clone(), Arc::clone(wake), stop.clone());
+            let (app, harness, wake, stop) = (
+                Arc::clone(app),
+                harness.clone(),
+                Arc::clone(wake),
+                stop.clone(),
+            );
             async move {
                 tokio::select! {
                     () = pump::run(&app, id.session, &harness, &wake) => {}
@@ -51,7 +64,11 @@ impl Link {
                 }
             }
         });
-        Self { harness, state, _stop: stop.drop_guard() }
+        Self {
+            harness,
+            state,
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// The state as it was last told.
@@ -67,7 +84,9 @@ impl Link {
 
 fn learn(known: &watch::Sender<Option<HarnessState>>, told: HarnessState) -> bool {
     known.send_if_modified(|known| {
-        let is_newer = known.as_ref().is_none_or(|known| (known.version, known.last_n) < (told.version, told.last_n));
+        let is_newer = known
+            .as_ref()
+            .is_none_or(|known| (known.version, known.last_n) < (told.version, told.last_n));
         if is_newer {
             *known = Some(told);
         }

@@ -133,14 +133,25 @@ fn active(view: &View<'_>) -> Action {
 }
 
 fn turns(view: &View<'_>) -> Action {
-    let abort: Vec<TurnId> = view.turns.iter().filter(|turn| turn.abort_asked).map(|turn| turn.id).collect();
+    let abort: Vec<TurnId> = view
+        .turns
+        .iter()
+        .filter(|turn| turn.abort_asked)
+        .map(|turn| turn.id)
+        .collect();
     if !abort.is_empty() {
         return Action::AbortTurns(abort);
     }
     // The first of each conversation; one that runs keeps the others of its conversation waiting.
     let mut seen = BTreeSet::new();
-    let first = view.turns.iter().filter(|turn| seen.insert(turn.subsession));
-    let start: Vec<TurnId> = first.filter(|turn| turn.status == TurnStatus::Pending).map(|turn| turn.id).collect();
+    let first = view
+        .turns
+        .iter()
+        .filter(|turn| seen.insert(turn.subsession));
+    let start: Vec<TurnId> = first
+        .filter(|turn| turn.status == TurnStatus::Pending)
+        .map(|turn| turn.id)
+        .collect();
     match (start.is_empty(), view.is_setup_current) {
         (true, _) if view.turns.is_empty() => Action::Rest,
         (true, _) => Action::Wait,
@@ -151,15 +162,19 @@ fn turns(view: &View<'_>) -> Action {
 
 fn end(view: &View<'_>) -> Action {
     match view.end_step {
-        None | Some(EndStep::Stopping | EndStep::Learning | EndStep::Collecting) => match view.job {
-            Job::Absent => Action::NothingToKeep,
-            Job::Gone if !view.had_job => Action::NothingToKeep,
-            Job::Gone => Action::NewJob,
-            Job::Pending | Job::Up(None) => Action::Wait,
-            Job::Up(Some(Phase::Collected)) if view.is_pumped => Action::Keep,
-            Job::Up(Some(Phase::Collected | Phase::Ending)) => Action::Wait,
-            Job::Up(Some(Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed)) => Action::End,
-        },
+        None | Some(EndStep::Stopping | EndStep::Learning | EndStep::Collecting) => {
+            match view.job {
+                Job::Absent => Action::NothingToKeep,
+                Job::Gone if !view.had_job => Action::NothingToKeep,
+                Job::Gone => Action::NewJob,
+                Job::Pending | Job::Up(None) => Action::Wait,
+                Job::Up(Some(Phase::Collected)) if view.is_pumped => Action::Keep,
+                Job::Up(Some(Phase::Collected | Phase::Ending)) => Action::Wait,
+                Job::Up(Some(Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed)) => {
+                    Action::End
+                }
+            }
+        }
         Some(EndStep::Collected) => Action::Remove,
         Some(EndStep::Removed) => Action::Finish,
     }

@@ -36,8 +36,15 @@ pub(super) async fn run(app: &App, session: SessionId, harness: &Harness, wake: 
 }
 
 /// Reads one stream to its end; says whether anything came.
-async fn read(app: &App, session: SessionId, harness: &Harness, wake: &Notify) -> Result<bool, StoreError> {
-    let Some(row) = app.store.session(session).await? else { return Ok(false) };
+async fn read(
+    app: &App,
+    session: SessionId,
+    harness: &Harness,
+    wake: &Notify,
+) -> Result<bool, StoreError> {
+    let Some(row) = app.store.session(session).await? else {
+        return Ok(false);
+    };
     let mut records = harness.records(row.pumped_n).ready_chunks(BATCH);
     let mut any = false;
     while let Some(chunk) = records.next().await {

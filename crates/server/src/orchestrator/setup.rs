@@ -13,7 +13,8 @@ pub(super) struct SettingsSeen {
 }
 
 pub(super) async fn seen(app: &App) -> Result<SettingsSeen, StoreError> {
-    let revision = |setting: Option<vwm_api::Setting>| setting.map_or(0, |setting| setting.revision);
+    let revision =
+        |setting: Option<vwm_api::Setting>| setting.map_or(0, |setting| setting.revision);
     Ok(SettingsSeen {
         system_agent_md: revision(app.store.setting("system_agent_md").await?),
         engine_folders: revision(app.store.setting("engineFolders").await?),
@@ -23,7 +24,10 @@ pub(super) async fn seen(app: &App) -> Result<SettingsSeen, StoreError> {
 /// Reads the setup, and which settings it holds.
 pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, SettingsSeen), StoreError> {
     let session = &row.session;
-    let revision = app.store.worker_revision(session.worker_id, session.worker_revision).await?;
+    let revision = app
+        .store
+        .worker_revision(session.worker_id, session.worker_revision)
+        .await?;
     let worker = revision.ok_or(StoreError::NotFound)?.definition;
     let instructions = app.store.setting("system_agent_md").await?;
     let folders = app.store.setting("engineFolders").await?;
@@ -36,8 +40,14 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         .and_then(|runtime| runtime.definition.engines_dir)
         .unwrap_or_else(|| app.config.engines_dir.to_string_lossy().into_owned());
     // The one that its engine asks, and no other's key.
-    let providers = app.config.providers.iter().filter(|(name, _)| *name == worker.provider());
-    let providers = providers.map(|(name, provider)| (name.clone(), provider.clone())).collect();
+    let providers = app
+        .config
+        .providers
+        .iter()
+        .filter(|(name, _)| *name == worker.provider());
+    let providers = providers
+        .map(|(name, provider)| (name.clone(), provider.clone()))
+        .collect();
     let setup = Setup {
         session: session.id,
         worker_id: session.worker_id,

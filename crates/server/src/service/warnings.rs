@@ -8,9 +8,7 @@ use crate::config::Config;
 pub(crate) fn of_session(worker: &WorkerDefinition, config: &Config) -> Vec<Warning> {
     let mut warnings = vwm_worker::warnings(worker);
     let provider = worker.provider();
-    if worker.needs_provider()
-        && !config.providers.contains_key(provider)
-    {
+    if worker.needs_provider() && !config.providers.contains_key(provider) {
         let variable = format!("VWM_{}_API_KEY", provider.to_uppercase());
         warnings.push(Warning {
             path: "modelConfig.provider".to_owned(),

@@ -12,7 +12,7 @@ use super::{prompt, worker};
 use crate::connect::Context;
 use crate::error::CliError;
 use crate::output::{numbers, table};
-use crate::sitting::{Ended, Sitting};
+use crate::sitting::{Ended, Sitting, Started};
 
 /// Whom to ask for what.
 #[derive(Debug, Args)]
@@ -70,8 +70,13 @@ pub(crate) async fn run(args: RunArgs, context: &Context) -> Result<ExitCode, Cl
         ..NewSession::default()
     };
     let screen = prompt::screen(args.json);
-    let Some(mut sitting) = Sitting::start(&client, &new, screen).await? else {
-        return Ok(ExitCode::from(130));
+    let mut sitting = match Sitting::start(&client, &new, screen).await? {
+        Started::Ready(sitting) => sitting,
+        Started::Interrupted(mut sitting) => {
+            sitting.note("leaving; the server ends the session");
+            sitting.leave().await;
+            return Ok(ExitCode::from(130));
+        }
     };
     let ended = sitting.turn(&prompt).await;
     let session = match &ended {

@@ -30,11 +30,15 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
-/// How long ago, as `5 min 3 s ago`.
+/// How long ago, as `5 min ago`.
 pub(crate) fn ago(then: Timestamp) -> String {
-    let millis = Timestamp::now().millis_since(then);
-    let passed = Duration::from_millis(millis.try_into().unwrap_or(0));
-    format!("{} ago", duration(passed))
+    let seconds = Timestamp::now().millis_since(then) / 1000;
+    match seconds {
+        ..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86_400 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
 }
 
 /// `12,345`.

@@ -2,8 +2,14 @@ use vwm_api::{SessionId, SubsessionId, Timestamp, TurnKind, WorkerId};
 
 use super::*;
 
-const PHASES: [Phase; 6] =
-    [Phase::Blank, Phase::Preparing, Phase::Ready, Phase::Failed, Phase::Ending, Phase::Collected];
+const PHASES: [Phase; 6] = [
+    Phase::Blank,
+    Phase::Preparing,
+    Phase::Ready,
+    Phase::Failed,
+    Phase::Ending,
+    Phase::Collected,
+];
 
 fn turn(subsession: SubsessionId, status: TurnStatus) -> Turn {
     Turn {
@@ -41,7 +47,10 @@ fn view(status: SessionStatus, job: Job, turns: &[Turn]) -> View<'_> {
 
 fn jobs() -> Vec<Job> {
     let up = PHASES.into_iter().map(|phase| Job::Up(Some(phase)));
-    [Job::Absent, Job::Pending, Job::Gone, Job::Up(None)].into_iter().chain(up).collect()
+    [Job::Absent, Job::Pending, Job::Gone, Job::Up(None)]
+        .into_iter()
+        .chain(up)
+        .collect()
 }
 
 #[test]
@@ -50,9 +59,17 @@ fn the_whole_table_of_choices() {
     let mut table = String::new();
     for status in SessionStatus::ALL {
         for (what, turns) in [("quiet", &open[..0]), ("open turn", &open[..])] {
-            let line: Vec<String> =
-                jobs().into_iter().map(|job| format!("{job:?} {:?}", plan(&view(status, job, turns)))).collect();
-            table += &format!("{}, {what}: {}\n", status.as_str(), line.join(" · ").replace("Up(Some(", "Up(").replace("))", ")"));
+            let line: Vec<String> = jobs()
+                .into_iter()
+                .map(|job| format!("{job:?} {:?}", plan(&view(status, job, turns))))
+                .collect();
+            table += &format!(
+                "{}, {what}: {}\n",
+                status.as_str(),
+                line.join(" · ")
+                    .replace("Up(Some(", "Up(")
+                    .replace("))", ")")
+            );
         }
     }
     insta::assert_snapshot!(table);
@@ -69,13 +86,23 @@ fn one_turn_of_each_conversation_runs_and_the_others_wait() {
     ];
     let ready = view(SessionStatus::Active, Job::Up(Some(Phase::Ready)), &turns);
     assert_eq!(plan(&ready), Action::StartTurns(vec![turns[2].id]));
-    let behind = View { is_setup_current: false, ..ready };
-    assert_eq!(plan(&behind), Action::Prepare, "new settings are told before the next turn");
+    let behind = View {
+        is_setup_current: false,
+        ..ready
+    };
+    assert_eq!(
+        plan(&behind),
+        Action::Prepare,
+        "new settings are told before the next turn"
+    );
 }
 
 #[test]
 fn an_abort_comes_before_a_start() {
-    let mut turns = [turn(SubsessionId::new(), TurnStatus::Running), turn(SubsessionId::new(), TurnStatus::Pending)];
+    let mut turns = [
+        turn(SubsessionId::new(), TurnStatus::Running),
+        turn(SubsessionId::new(), TurnStatus::Pending),
+    ];
     turns[0].abort_asked = true;
     let ready = view(SessionStatus::Active, Job::Up(Some(Phase::Ready)), &turns);
     assert_eq!(plan(&ready), Action::AbortTurns(vec![turns[0].id]));
@@ -84,9 +111,20 @@ fn an_abort_comes_before_a_start() {
 #[test]
 fn nothing_is_removed_before_every_record_is_stored() {
     let collected = view(SessionStatus::Ending, Job::Up(Some(Phase::Collected)), &[]);
-    assert_eq!(plan(&View { is_pumped: false, ..collected }), Action::Wait);
+    assert_eq!(
+        plan(&View {
+            is_pumped: false,
+            ..collected
+        }),
+        Action::Wait
+    );
     assert_eq!(plan(&collected), Action::Keep);
-    let step = |step| plan(&View { end_step: Some(step), ..collected });
+    let step = |step| {
+        plan(&View {
+            end_step: Some(step),
+            ..collected
+        })
+    };
     assert_eq!(step(EndStep::Collected), Action::Remove);
     assert_eq!(step(EndStep::Removed), Action::Finish);
 }
@@ -94,6 +132,18 @@ fn nothing_is_removed_before_every_record_is_stored() {
 #[test]
 fn a_start_that_fails_again_and_again_is_given_up() {
     let gone = view(SessionStatus::Pending, Job::Gone, &[]);
-    assert_eq!(plan(&View { failed_starts: STARTS - 1, ..gone }), Action::NewJob);
-    assert_eq!(plan(&View { failed_starts: STARTS, ..gone }), Action::GiveUp);
+    assert_eq!(
+        plan(&View {
+            failed_starts: STARTS - 1,
+            ..gone
+        }),
+        Action::NewJob
+    );
+    assert_eq!(
+        plan(&View {
+            failed_starts: STARTS,
+            ..gone
+        }),
+        Action::GiveUp
+    );
 }

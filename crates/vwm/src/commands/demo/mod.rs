@@ -6,10 +6,11 @@ mod story;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
-use vwm_api::{CliType, NewSession, Repository, Worker};
-use vwm_client::{Client, Lock};
+use vwm_api::{CliType, NewSession, Repository, SessionStatus, Worker};
+use vwm_client::{Client, Lock, SessionFilter};
 use vwm_scripted::ModelServer;
 
 use super::{run as running, worker};
@@ -18,9 +19,12 @@ use crate::engines::progress::Progress;
 use crate::engines::{self, Present};
 use crate::error::CliError;
 use crate::output::table;
-use crate::sitting::{Ended, Interrupts, Screen, Sitting};
+use crate::sitting::{Ended, Interrupts, Screen, Sitting, Started};
 use repositories::Repositories;
 use server::Server;
+
+/// How long a session's end may take.
+const END: Duration = Duration::from_secs(60);
 
 /// How the demo runs.
 #[derive(Debug, Args)]
@@ -45,22 +49,32 @@ pub(crate) struct DemoArgs {
 /// Runs the demo.
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<ExitCode, CliError> {
     let engines_dir = context.engines_dir(args.engines_dir.clone())?;
+    // From here on Ctrl-C is ours: what was started is stopped first.
+    let mut interrupts = Interrupts::listen()?;
     repositories::check_git(&context.env).await?;
-    install(&engines_dir, context).await?;
+    tokio::select! {
+        installed = install(&engines_dir, context) => installed?,
+        () = interrupts.next() => return stopped(),
+    }
     let ground = Ground::make(args.dir.as_deref())?;
     let repositories = Repositories::make(ground.path(), &context.env).await?;
     let model = ModelServer::start(story::script()?)
         .map_err(CliError::system("cannot start the scripted model"))?;
     say("starting a server; its model is a script, so no key is needed");
-    let server = Server::start(&server::Options {
+    let model_url = model.url();
+    let options = server::Options {
         folder: ground.path(),
         engines_dir: &engines_dir,
-        model_url: &model.url(),
+        model_url: &model_url,
         unconfined: args.unconfined,
         env: &context.env,
-    })
-    .await?;
-    let told = tell(&server, &repositories, context).await;
+    };
+    let server = tokio::select! {
+        server = Server::start(&options) => server?,
+        () = interrupts.next() => return stopped(),
+    };
+    let client = server.client()?;
+    let told = tell(&client, &repositories, context).await;
     let code = match &told {
         Ok(code) => *code,
         Err(error) => {
@@ -70,8 +84,9 @@ pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<ExitCode, C
         }
     };
     if !args.once && code == 0 {
-        look_around(&server, &ground).await?;
+        look_around(&server, &ground, &mut interrupts).await;
     }
+    end_all(&client).await;
     server.stop().await?;
     model.stop().await;
     if let Some(kept) = ground.kept() {
@@ -88,11 +103,8 @@ async fn install(engines_dir: &Path, context: &Context) -> Result<(), CliError> 
         Present::Keep,
         &context.env,
         &mut progress,
-    );
-    let installed = tokio::select! {
-        installed = installed => installed?,
-        _ = tokio::signal::ctrl_c() => return Err(CliError::Failed { message: "stopped; nothing was installed".to_owned(), hint: None }),
-    };
+    )
+    .await?;
     drop(progress);
     say(&format!(
         "Claude Code {} is in {}",
@@ -104,12 +116,11 @@ async fn install(engines_dir: &Path, context: &Context) -> Result<(), CliError> 
 
 /// The story: a worker, a session, what it left.
 async fn tell(
-    server: &Server,
+    client: &Client,
     repositories: &Repositories,
     context: &Context,
 ) -> Result<u8, CliError> {
-    let client = server.client()?;
-    let bob = apply_bob(&client, repositories).await?;
+    let bob = apply_bob(client, repositories).await?;
     say(&format!(
         "worker {}, revision {}: a backend engineer with a role and a knowledge base",
         bob.definition.name, bob.revision
@@ -123,27 +134,15 @@ async fn tell(
         ..NewSession::default()
     };
     say(&format!("asking bob: {}", story::PROMPT));
-    let Some(mut sitting) = Sitting::start(&client, &new, Screen::live()).await? else {
+    let mut sitting = match Sitting::start(client, &new, Screen::live()).await? {
+        Started::Ready(sitting) => sitting,
+        Started::Interrupted(_) => return Ok(130),
+    };
+    let ended = sitting.turn(&story::prompt()).await?;
+    if matches!(ended, Ended::Left) || sitting.end().await?.is_none() {
         return Ok(130);
-    };
-    let ended = sitting.turn(&story::prompt()).await;
-    let ended = match ended {
-        Ok(Ended::Left) => {
-            sitting.note("ending the session first; that takes a moment");
-            sitting.end().await?;
-            return Ok(130);
-        }
-        Ok(ended) => {
-            sitting.end().await?;
-            ended
-        }
-        Err(error) => {
-            // The reason of the failure is told, and counts more than how the end went.
-            let _ = sitting.end().await;
-            return Err(error);
-        }
-    };
-    running::tell_end(&client, &mut sitting, &bob, &ended).await;
+    }
+    running::tell_end(client, &mut sitting, &bob, &ended).await;
     let code = ended.exit_code();
     if code == 0 {
         let session = client.session(sitting.session).await?;
@@ -166,18 +165,37 @@ async fn apply_bob(client: &Client, repositories: &Repositories) -> Result<Worke
     Ok(worker)
 }
 
-async fn look_around(server: &Server, ground: &Ground) -> Result<(), CliError> {
+async fn look_around(server: &Server, ground: &Ground, interrupts: &mut Interrupts) {
     let data_dir = server::data_dir(ground.path());
     say(&format!(
-        "the server runs on until Ctrl-C; look around:\n  vwm --data-dir {0} session list\n  vwm --data-dir {0} run bob \"RECALL\"",
+        "the server runs on until Ctrl-C; look around:\n  vwm --data-dir {0} session list\n  vwm --data-dir {0} run bob \"hello\"",
         data_dir.display()
     ));
-    let mut interrupts = Interrupts::listen()?;
     tokio::select! {
         () = interrupts.next() => {}
         () = server.gone() => {}
     }
-    Ok(())
+}
+
+/// Ends what is left, so that no process outlives the demo; a session that will not end is left to its server's log.
+async fn end_all(client: &Client) {
+    let Ok(page) = client.sessions(&SessionFilter::default()).await else {
+        return;
+    };
+    for session in page.items {
+        if session.status != SessionStatus::Ended {
+            say(&format!("ending session {}", session.id));
+            let ending = client.end_session_and_wait(session.id);
+            if !matches!(tokio::time::timeout(END, ending).await, Ok(Ok(()))) {
+                eprintln!("session {} did not end", session.id);
+            }
+        }
+    }
+}
+
+fn stopped() -> Result<ExitCode, CliError> {
+    eprintln!("stopped");
+    Ok(ExitCode::from(130))
 }
 
 /// The folder of one demo.
