@@ -3,14 +3,20 @@
 
 mod binary;
 mod config;
+mod door;
+mod engine;
 mod process;
 mod repository;
+mod said;
 mod server;
 mod world;
 
 pub use binary::vwm;
-pub use process::{is_alive, kill};
+pub use door::Door;
+pub use engine::claude_code;
+pub use process::{descendants, is_alive, kill, program};
 pub use repository::Repository;
+pub use said::{Running, Said, without_ids};
 pub use server::Server;
 pub use world::{World, within};
 

@@ -1,5 +1,7 @@
 //! Processes by pid; a test ends only those that it knows.
 
+use std::path::PathBuf;
+
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Whether a process runs; a zombie does not.
@@ -19,4 +21,40 @@ pub fn kill(pid: u32, signal: Signal) {
         .expect("a pid is a positive number");
     // It may be gone already: that is what was wanted.
     let _ = kill_process(pid, signal);
+}
+
+/// The processes below one, parents before children.
+#[must_use]
+pub fn descendants(of: u32) -> Vec<u32> {
+    let processes: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+        .expect("there is /proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| Some((pid, parent(pid)?)))
+        .collect();
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(above) = found.get(next).copied() {
+        let children = processes.iter().filter(|(_, parent)| *parent == above);
+        found.extend(children.map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found.remove(0);
+    found
+}
+
+/// The program that a process runs; none when it is gone.
+#[must_use]
+pub fn program(pid: u32) -> Option<PathBuf> {
+    let link = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    // One that was built anew since it started.
+    let path = link.to_str()?.trim_end_matches(" (deleted)");
+    Some(PathBuf::from(path))
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold anything; after its bracket come the state and the parent.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
 }

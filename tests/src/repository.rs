@@ -64,6 +64,17 @@ impl Repository {
         git(tree, &["push", "--quiet", "origin", branch]);
     }
 
+    /// Runs a shell script in a clone, and pushes what it committed to `main`.
+    pub fn script(&self, script: &str) {
+        let folder = tempfile::tempdir().expect("a folder");
+        git(folder.path(), &["clone", "--quiet", &self.url(), "."]);
+        let push = format!("set -e\n{script}\ngit push --quiet origin HEAD:main");
+        git(
+            folder.path(),
+            &["-c", &format!("alias.run=!{push}"), "run"],
+        );
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {

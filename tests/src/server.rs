@@ -21,9 +21,13 @@ impl Server {
     /// Starts a server and waits until it is ready.
     #[must_use]
     pub fn start(data_dir: &Path, model: &str, more: &[&str]) -> Self {
-        let mut child = Self::command(data_dir, model, more)
-            .spawn()
-            .expect("the server starts");
+        Self::run(data_dir, &mut Self::command(data_dir, model, more))
+    }
+
+    /// Runs a command that starts a server, and waits until it is ready.
+    #[must_use]
+    pub fn run(data_dir: &Path, command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the server starts");
         let until = Instant::now() + Duration::from_secs(20);
         let file = data_dir.join("server.json");
         loop {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -40,6 +41,11 @@ pub struct World {
 impl World {
     /// A world whose model plays this script.
     pub async fn start(script: Value) -> Self {
+        Self::start_with(script, |_| {}).await
+    }
+
+    /// Likewise, with a server that is started with something else.
+    pub async fn start_with(script: Value, change: impl FnOnce(&mut Command)) -> Self {
         let script = Script::from_value(&script).expect("the script is one");
         let model = ModelServer::start(script).expect("a model server");
         let folder = tempfile::tempdir().expect("a folder");
@@ -48,7 +54,9 @@ impl World {
             model,
             server: None,
         };
-        world.start_server(&[]);
+        let mut command = Server::command(&world.data_dir(), &world.model.url(), &[]);
+        change(&mut command);
+        world.server = Some(Server::run(&world.data_dir(), &mut command));
         world
     }
 
@@ -104,8 +112,8 @@ impl World {
 
     /// Runs the command line against this world, with a cleared environment.
     #[must_use]
-    pub fn cli(&self, args: &[&str]) -> std::process::Command {
-        let mut command = std::process::Command::new(vwm());
+    pub fn cli(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(vwm());
         command
             .arg("--data-dir")
             .arg(self.data_dir())
@@ -272,6 +280,29 @@ impl World {
         serde_json::from_slice::<JobFile>(&file)
             .expect("the job file is whole")
             .pid
+    }
+
+    /// The processes of a session's installed engines, with all that they started.
+    #[must_use]
+    pub fn engines(&self, id: SessionId) -> Vec<u32> {
+        let below = process::descendants(self.harness(id));
+        // Supervisors are of our own program.
+        let is_engine = |pid: &u32| process::program(*pid).is_some_and(|program| program != vwm());
+        below.into_iter().filter(is_engine).collect()
+    }
+
+    /// Waits until a file of a session's workspace is there and not empty; gives what it holds.
+    pub async fn written(&self, id: SessionId, path: &str) -> String {
+        let path = self.volume(id).workspace().join(path);
+        within(&format!("{} to be written", path.display()), async {
+            loop {
+                match std::fs::read_to_string(&path) {
+                    Ok(text) if text.ends_with('\n') => return text,
+                    _ => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        })
+        .await
     }
 
     /// Waits until a process is gone.

@@ -16,7 +16,7 @@ use crate::commands::worker::WorkerCommand;
 #[derive(Debug, Parser)]
 #[command(name = "vwm", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// The folder of the server that is meant: where it keeps everything, and says where it is
+    /// The server's data directory, where commands find it and the key to it [default: the platform's data folder for vwm]
     #[arg(
         long,
         global = true,
@@ -40,20 +40,32 @@ pub(crate) enum Command {
     )]
     Server(Box<vwm_server::ServerArgs>),
     /// Installs the programs that do the thinking
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vwm engine list\n  vwm engine install claude-code"
+    )]
     Engine(EngineCommand),
     /// Makes, changes and lists workers
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vwm worker apply -f bob.yaml\n  vwm worker show bob"
+    )]
     Worker(WorkerCommand),
     /// Gives a worker one task: makes a session, prompts, shows what happens, ends it
     Run(RunArgs),
     /// Prompts in a session that is there
     Prompt(PromptArgs),
     /// Lists, shows and ends sessions
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vwm session list --status active\n  vwm session show 0197…\n  vwm session end 0197…"
+    )]
     Session(SessionCommand),
     /// Plays scripts instead of thinking, for tests and demonstrations
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vwm scripted model --script story.json\n  vwm scripted agent --script story.json"
+    )]
     Scripted(ScriptedCommand),
     /// Runs beside the engine of one session; the server starts it
     #[command(hide = true)]

@@ -11,17 +11,11 @@ const LINES_MAX: usize = 500;
 /// Looks at every Rust file of the workspace.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let mut broken = Vec::new();
-    for folder in ["crates", "tests"] {
-        for file in rust_files(&root.join(folder))? {
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
-            let name = file
-                .strip_prefix(root)
-                .unwrap_or(&file)
-                .display()
-                .to_string();
-            broken.extend(rules(&text).iter().map(|rule| format!("{name}{rule}")));
-        }
+    for file in rust_files(root)? {
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let name = file.strip_prefix(root).unwrap_or(&file).display();
+        broken.extend(rules(&text).iter().map(|rule| format!("{name}{rule}")));
     }
     if !broken.is_empty() {
         bail!("house rules are broken:\n  {}", broken.join("\n  "));

@@ -193,9 +193,11 @@ impl Session {
                 workspace: self.paths.workspace(),
                 home: self.paths.home(),
                 tmp: self.paths.tmp(),
+                // Also a link: it is for the wall to refuse one.
                 knowledge_base: knowledge_base
                     .join("learnings")
-                    .exists()
+                    .symlink_metadata()
+                    .is_ok()
                     .then_some(knowledge_base),
                 programs: files,
                 folders: program.folders.clone(),
@@ -285,7 +287,9 @@ impl Session {
             secrets: setup
                 .providers
                 .values()
-                .map(|provider| provider.api_key.clone().into_bytes())
+                .map(|provider| provider.api_key.as_str())
+                .chain([self.door_token.as_str()])
+                .map(|secret| secret.as_bytes().to_vec())
                 .collect(),
         }
     }

@@ -85,6 +85,9 @@ pub struct AgentStep {
     pub shell: Option<String>,
     /// A shell command that goes on alone: forked twice, in a session of its own, with an empty environment.
     pub daemon: Option<String>,
+    /// Bytes to say to somebody, `[whom, what]`: to an address `127.0.0.1:PORT`, or to the socket at an absolute path. What comes
+    /// back until the other side hangs up is the tool's result.
+    pub call: Option<(String, String)>,
     /// The agent's own environment and command line, as a tool's result.
     pub env: bool,
     /// `session/request_permission` is asked of the client, and its reply told in a text.

@@ -191,6 +191,12 @@ impl Turn {
                 Ok(shell::leave_alone(&cwd, command))
             })?;
         }
+        if let Some((whom, what)) = &step.call {
+            let input = json!({"whom": whom, "what": what});
+            self.tool(&format!("call {whom}"), "fetch", input, |_| {
+                Ok(tool::call(whom, what))
+            })?;
+        }
         if step.env {
             self.tool("environment", "other", json!({}), |_| {
                 Ok(tool::environment())

@@ -55,7 +55,7 @@ pub(super) async fn play(
     }
     if let Some(status) = step.error {
         flight.land();
-        return refuse(api, status, None, step.retry_after);
+        return refuse(api, status, step.error_text.as_deref(), step.retry_after);
     }
     let answer = compose(app, &ask, &step, flight.n());
     let frames = if step.silent {

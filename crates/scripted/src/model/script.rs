@@ -74,6 +74,8 @@ pub struct Step {
 
     /// This status instead of an answer.
     pub error: Option<u16>,
+    /// What is said beside `error`, instead of the usual words for that status.
+    pub error_text: Option<String>,
     /// The header of that name, in seconds, beside `error`.
     pub retry_after: Option<u64>,
     /// The connection is cut where `hold_mid` would hold.
@@ -120,6 +122,7 @@ impl Step {
     pub(super) fn without_faults(self) -> Self {
         Self {
             error: None,
+            error_text: None,
             retry_after: None,
             drop: false,
             drop_first_bytes: false,
@@ -147,6 +150,9 @@ impl Check for Step {
         }
         if self.retry_after.is_some() && self.error.is_none() {
             return Err("retry_after goes with error; add one".into());
+        }
+        if self.error_text.is_some() && self.error.is_none() {
+            return Err("error_text goes with error; add one".into());
         }
         if self.times.is_some() && !self.is_faulty() {
             return Err("times goes with error, drop, drop_first_bytes or silent; add one".into());

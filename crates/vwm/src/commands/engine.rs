@@ -11,6 +11,7 @@ use crate::engines::progress::Progress;
 use crate::engines::{self, Present};
 use crate::error::CliError;
 use crate::output::{Output, table};
+use crate::sitting::Interrupts;
 
 /// What to do with engines.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,7 @@ pub(crate) enum EngineCommand {
     )]
     Install(InstallArgs),
     /// Lists the engines that can be installed, and those that are
+    #[command(after_help = "Example:\n  vwm engine list")]
     List {
         /// Where engines are installed
         #[arg(long, value_name = "DIR")]
@@ -70,12 +72,18 @@ async fn install(args: InstallArgs, context: &Context) -> Result<(), CliError> {
     } else {
         Present::Keep
     };
+    let mut interrupts = Interrupts::listen()?;
     let mut progress = Progress::for_stderr();
     let installing = engines::install(engine, &engines_dir, present, &context.env, &mut progress);
     let installed = tokio::select! {
         installed = installing => installed?,
         // What is half done is removed when its future is dropped.
-        _ = tokio::signal::ctrl_c() => return Err(CliError::Failed { message: "stopped; nothing was installed".to_owned(), hint: None }),
+        () = interrupts.next() => {
+            return Err(CliError::Failed {
+                message: "stopped; nothing was installed".to_owned(),
+                hint: None,
+            });
+        }
     };
     drop(progress);
     let did = if installed.was_there {

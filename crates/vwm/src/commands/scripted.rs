@@ -14,6 +14,9 @@ pub(crate) enum ScriptedCommand {
     )]
     Model(ModelArgs),
     /// Speaks the Agent Client Protocol on its standard input and output, and plays a script
+    #[command(
+        after_help = "Example, in a worker's file:\n  cliType: acp\n  engine: {command: vwm, args: [scripted, agent]}"
+    )]
     Agent(AgentArgs),
 }
 

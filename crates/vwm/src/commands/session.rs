@@ -32,6 +32,7 @@ pub(crate) enum SessionCommand {
         output: Output,
     },
     /// Shows one session and its turns
+    #[command(after_help = "Example:\n  vwm session show 0197…")]
     Show {
         /// Its id
         id: SessionId,
@@ -40,6 +41,7 @@ pub(crate) enum SessionCommand {
         output: Output,
     },
     /// Ends a session: its work is pushed, its workspace removed
+    #[command(after_help = "Example:\n  vwm session end 0197…")]
     End {
         /// Its id
         id: SessionId,
@@ -112,6 +114,10 @@ async fn list(
     sessions.truncate(limit);
     if output == Output::Json {
         return table::json(&sessions);
+    }
+    if sessions.is_empty() {
+        eprintln!("there is no such session: `vwm run WORKER \"…\"` makes one");
+        return Ok(());
     }
     let workers = client.workers().await?;
     let names = workers.into_iter().map(|it| (it.id, it.definition.name));

@@ -20,12 +20,14 @@ pub(crate) enum WorkerCommand {
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyArgs),
     /// Lists all workers
+    #[command(after_help = "Example:\n  vwm worker list --output json | jq -r '.[].name'")]
     List {
         /// In which form
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
     /// Shows one worker
+    #[command(after_help = "Example:\n  vwm worker show bob")]
     Show {
         /// Its name
         name: String,
@@ -34,6 +36,7 @@ pub(crate) enum WorkerCommand {
         output: Output,
     },
     /// Deletes a worker without sessions
+    #[command(after_help = "Example:\n  vwm worker delete bob")]
     Delete {
         /// Its name
         name: String,
@@ -232,6 +235,10 @@ async fn list(output: Output, client: &Client) -> Result<(), CliError> {
     let workers = client.workers().await?;
     if output == Output::Json {
         return table::json(&workers);
+    }
+    if workers.is_empty() {
+        eprintln!("there is no worker yet: `vwm worker apply -f FILE` makes one");
+        return Ok(());
     }
     let row = |worker: &Worker| {
         vec![

@@ -69,12 +69,19 @@ pub(crate) async fn install(
     }
     let place = engines_dir.join(install.folder);
     let parent = place.parent().unwrap_or(engines_dir);
-    if let Some(home) = env.data_home.as_ref().filter(|home| engines_dir.starts_with(home)) {
+    if let Some(home) = env
+        .data_home
+        .as_ref()
+        .filter(|home| engines_dir.starts_with(home))
+    {
         // A server will keep its data in there, and wants it for itself.
         let mut private = fs::DirBuilder::new();
         private.recursive(true).mode(0o700);
         let made = private.create(home);
-        made.map_err(CliError::system(format!("cannot make the folder {}", home.display())))?;
+        made.map_err(CliError::system(format!(
+            "cannot make the folder {}",
+            home.display()
+        )))?;
     }
     fs::create_dir_all(parent).map_err(CliError::system(format!(
         "cannot make the folder {}; name another with --engines-dir",

@@ -131,7 +131,13 @@ impl<O: Write, E: Write> Transcript<O, E> {
 
     fn tool_call(&mut self, call: &ToolCall) {
         self.close();
-        let line = folded(&format!("{} {}", call.name, gist(&call.input)));
+        let gist = gist(&call.input);
+        // Some engines name the use of a tool by what it is about.
+        let line = if call.name.ends_with(&gist) {
+            folded(&call.name)
+        } else {
+            folded(&format!("{} {gist}", call.name))
+        };
         self.write_err(&self.dim.apply_to(format!("→ {line}")).to_string());
         self.open = Open::Tool {
             id: call.id.clone(),
