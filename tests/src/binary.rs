@@ -4,12 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use serde_json::{Value, json};
+
 use crate::config;
 
 /// The `vwm` program; the first caller builds it.
 pub fn vwm() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| config::binary().unwrap_or_else(build))
+}
+
+/// An engine that is the scripted agent without a script: prompts bring their own.
+#[must_use]
+pub fn scripted_agent() -> Value {
+    json!({"command": vwm(), "args": ["scripted", "agent"]})
 }
 
 fn build() -> PathBuf {

@@ -11,7 +11,7 @@ mod said;
 mod server;
 mod world;
 
-pub use binary::vwm;
+pub use binary::{scripted_agent, vwm};
 pub use door::Door;
 pub use engine::claude_code;
 pub use process::{descendants, is_alive, kill, program};

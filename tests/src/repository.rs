@@ -1,5 +1,6 @@
 //! Real git repositories, bare, as a remote has them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -68,11 +69,31 @@ impl Repository {
     pub fn script(&self, script: &str) {
         let folder = tempfile::tempdir().expect("a folder");
         git(folder.path(), &["clone", "--quiet", &self.url(), "."]);
-        let push = format!("set -e\n{script}\ngit push --quiet origin HEAD:main");
-        git(
-            folder.path(),
-            &["-c", &format!("alias.run=!{push}"), "run"],
+        let all = format!("set -e\n{script}\ngit push --quiet origin HEAD:main");
+        let output = program("sh", folder.path())
+            .args(["-c", &all])
+            .output()
+            .expect("there is a shell");
+        assert!(
+            output.status.success(),
+            "{script}: {}",
+            String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    /// Refuses every push from now on.
+    pub fn refuse_pushes(&self) {
+        let hook = self.path.join("hooks/pre-receive");
+        std::fs::create_dir_all(self.path.join("hooks")).expect("makes a folder");
+        std::fs::write(&hook, "#!/bin/sh\necho 'this week is frozen' >&2\nexit 1\n")
+            .expect("writes");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755))
+            .expect("changes rights");
+    }
+
+    /// Takes pushes again.
+    pub fn take_pushes(&self) {
+        std::fs::remove_file(self.path.join("hooks/pre-receive")).expect("it refused them");
     }
 
     /// Its address.
@@ -114,9 +135,15 @@ impl Repository {
 }
 
 fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new("git");
+    let mut command = program("git", folder);
+    command.args(args);
     command
-        .args(args)
+}
+
+/// A program that knows nothing of who runs the tests.
+fn program(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(name);
+    command
         .current_dir(folder)
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")

@@ -1,10 +1,12 @@
 //! The command line as a person meets it: what it says, and how it ends.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr};
+use vwm_api::SessionId;
 
 use crate::{World, process, within};
 
@@ -118,6 +120,21 @@ impl Running {
 }
 
 impl World {
+    /// Waits until a session's status has this reason.
+    pub async fn has_reason(&self, id: SessionId, reason: &str) {
+        let client = self.client();
+        within(&format!("session {id} to say {reason:?}"), async {
+            loop {
+                let session = client.session(id).await.expect("the session is known");
+                if session.status_reason.as_deref() == Some(reason) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+    }
+
     /// Runs the command line against this world to its end.
     pub async fn says(&self, args: &[&str]) -> Said {
         Said::by(self.cli(args)).await

@@ -305,6 +305,21 @@ impl World {
         .await
     }
 
+    /// The server's process.
+    #[must_use]
+    pub fn server_pid(&self) -> u32 {
+        self.server.as_ref().expect("the server runs").pid()
+    }
+
+    /// The socket that a session's harness listens on.
+    #[must_use]
+    pub fn socket(&self, id: SessionId) -> PathBuf {
+        let line = std::fs::read_to_string(format!("/proc/{}/cmdline", self.harness(id)));
+        let line = line.expect("the harness runs");
+        let mut words = line.split('\0').skip_while(|word| *word != "--socket");
+        words.nth(1).expect("a harness has a socket").into()
+    }
+
     /// Waits until a process is gone.
     pub async fn gone(&self, pid: u32) {
         within(&format!("process {pid} to be gone"), async {

@@ -27,6 +27,9 @@ pub struct Boot {
     pub generation: i64,
     /// What the server shows with every call.
     pub token: String,
+    /// The newest record that the store has: the journal counts on behind it, also when its own end was lost with the power.
+    #[serde(default)]
+    pub stored_n: i64,
 }
 
 /// The answer of `GET /health`.

@@ -159,6 +159,7 @@ async fn abort_turn(
 ) -> Result<Json<TurnAck>, Refused> {
     session
         .abort_turn(id)
+        .await
         .map(|status| Json(TurnAck { status }))
 }
 

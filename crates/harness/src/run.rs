@@ -100,8 +100,10 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
     .and_then(|waited| waited)
     .map_err(StartError::Engines)?;
     let journal_path = paths.state().join("journal");
-    let journal =
-        Arc::new(Journal::open(&journal_path, boot.generation).map_err(at(journal_path.clone()))?);
+    let journal = Arc::new(
+        Journal::open(&journal_path, boot.generation, boot.stored_n)
+            .map_err(at(journal_path.clone()))?,
+    );
     let left = settle(&journal).await.map_err(at(journal_path))?;
     let generation = boot.generation;
     let session_id = boot.session;

@@ -28,6 +28,8 @@ pub struct JobSpec {
     pub id: JobId,
     /// What the server will show with every call.
     pub token: String,
+    /// The newest record of the volume's journal that the store has.
+    pub stored_n: i64,
 }
 
 /// How a job stands.

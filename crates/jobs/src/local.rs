@@ -111,6 +111,7 @@ impl Local {
             session: spec.id.session,
             generation: spec.id.generation,
             token: spec.token.clone(),
+            stored_n: spec.stored_n,
         };
         let mut line = serde_json::to_vec(&boot).map_err(|e| failed(e.into()))?;
         line.push(b'\n');
@@ -188,6 +189,10 @@ impl Local {
                 }
                 Some(job) if job.generation > id.generation => JobStatus::Gone {
                     why: format!("generation {} follows it", job.generation),
+                },
+                // One that a server started before it was lost, and that took the volume late.
+                Some(job) if process::is_alive(&job) && !self.child_runs(id) => JobStatus::Gone {
+                    why: format!("generation {} holds its volume", job.generation),
                 },
                 _ => JobStatus::Pending {
                     why: "the harness is starting".into(),

@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 /// The longest file; STYLE.md says where to split.
 const LINES_MAX: usize = 500;
 
+/// The one reason for an ignored test: it is not one, but a process that another test starts.
+const STARTED_BY_ANOTHER: &str = "#[ignore = \"a part of another test, which starts it\"]";
+
 /// Looks at every Rust file of the workspace.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let mut broken = Vec::new();
@@ -38,7 +41,8 @@ fn rules(text: &str) -> Vec<String> {
         );
     }
     for (number, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("#[ignore") {
+        let line = line.trim();
+        if line.starts_with("#[ignore") && line != STARTED_BY_ANOTHER {
             broken.push(format!(
                 ":{}: no test is ignored; mend it, or delete it",
                 number + 1

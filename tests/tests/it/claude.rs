@@ -11,8 +11,11 @@ mod privacy;
 mod queue;
 mod resume;
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
-use vwm_api::{Answer, Event, EventBody, Prompt, Session, SubsessionId, TurnStatus};
+use vwm_api::{
+    Answer, Event, EventBody, Prompt, Session, SessionId, Start, SubsessionId, TurnId, TurnStatus,
+};
 use vwm_tests::{Repository, World, claude_code, within};
 
 /// A world whose engines are Claude Code, and whose model plays this script.
@@ -42,13 +45,9 @@ async fn ask_in(world: &World, session: &Session, talk: SubsessionId, prompt: &s
         subsession_id: Some(talk),
         ..world.prompt(prompt)
     };
-    let answer = world.client();
-    within(
-        &format!("the answer to {:?}", prompt.prompt),
-        answer.prompt(session.id, &prompt),
-    )
-    .await
-    .expect("the prompt is taken")
+    let client = world.client();
+    let what = format!("the answer to {:?}", prompt.prompt);
+    within(&what, client.prompt(session.id, &prompt)).await.expect("the prompt is taken")
 }
 
 /// What the model says when it is asked what it was told.
@@ -62,8 +61,24 @@ fn end(answer: &Answer) -> (TurnStatus, Option<&str>, &str) {
     (answer.status, code, answer.response.as_str())
 }
 
+/// The events of one turn, up to its last.
+async fn events_of(world: &World, session: SessionId, turn: TurnId) -> Vec<Event> {
+    within("the turn's last event", async {
+        let mut all = world.client().events(session, 0);
+        let mut own: Vec<Event> = Vec::new();
+        while own.last().is_none_or(|event| !event.body.ends_turn()) {
+            let event = all.next().await.expect("the stream goes on").expect("the event is one");
+            if event.request_id == Some(turn) {
+                own.push(event);
+            }
+        }
+        own
+    })
+    .await
+}
+
 /// How each turn of a session began.
-fn starts(events: &[Event]) -> Vec<vwm_api::Start> {
+fn starts(events: &[Event]) -> Vec<Start> {
     let starts = events.iter().filter_map(|event| match &event.body {
         EventBody::Start(start) => Some(start.clone()),
         _ => None,

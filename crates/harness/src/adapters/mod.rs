@@ -72,6 +72,15 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_may_name_every_engine_that_has_an_adapter_and_no_other() {
+        let adapted: Vec<_> = CliType::ALL
+            .into_iter()
+            .filter(|kind| adapter(*kind).is_some())
+            .collect();
+        assert_eq!(adapted, vwm_worker::SUPPORTED_ENGINES);
+    }
+
+    #[test]
     fn a_folder_and_a_version_output_name_the_pinned_version() {
         for install in CliType::ALL.into_iter().filter_map(install) {
             assert!(install.folder.ends_with(install.version), "{install:?}");

@@ -20,7 +20,7 @@ use crate::journal::Journal;
 use crate::prepared::Prepared;
 use engine::{Engine, Next};
 
-pub(crate) use outcome::{ended_by_us, unknown};
+pub(crate) use outcome::{aborted, ended_by_us, unknown};
 
 /// An engine without a turn for so long is let go; it comes back by its own resume.
 const IDLE: Duration = Duration::from_secs(300);

@@ -109,6 +109,20 @@ pub(crate) fn ended_by_us(engine: Option<CliType>, error: TurnError) -> Outcome 
     }
 }
 
+/// The outcome of a turn that was aborted before any engine knew of it.
+pub(crate) fn aborted() -> Outcome {
+    ended_by_us(
+        None,
+        TurnError {
+            status: TurnStatus::Cancelled,
+            message: "the turn was aborted".to_owned(),
+            code: "aborted".to_owned(),
+            retryable: false,
+            resets_at: None,
+        },
+    )
+}
+
 /// The outcome of a turn that was sent, and whose end was lost with its job.
 pub(crate) fn unknown() -> Outcome {
     ended_by_us(

@@ -153,6 +153,10 @@ impl Conversation {
                 .digest(order, &mut stage, std::mem::take(&mut steps), heard)
                 .await
             {
+                if stage == Stage::Opening {
+                    // It will never open: the next turn needs another one.
+                    self.let_go().await;
+                }
                 return (ending, cause);
             }
             if gone && stage != Stage::Opening {

@@ -40,6 +40,16 @@ impl Ledger {
             .unwrap_or_default()
     }
 
+    /// A conversation has an account from now on.
+    pub(super) fn open(&self, subsession: SubsessionId) {
+        self.accounts().entry(subsession).or_default();
+    }
+
+    /// Whether a conversation has an account.
+    pub(super) fn is_open(&self, subsession: SubsessionId) -> bool {
+        self.accounts().contains_key(&subsession)
+    }
+
     /// Books what an answer reported beyond what was booked of it before.
     pub(super) fn count(&self, subsession: SubsessionId, before: &Reading, now: &Reading) {
         let mut accounts = self.accounts();

@@ -102,9 +102,10 @@ impl Door {
             .unwrap_or_else(PoisonError::into_inner) = providers;
     }
 
-    /// Returns what a conversation's engine takes for its provider's address.
+    /// Returns what a conversation's engine takes for its provider's address; from then on the door is open for it.
     #[must_use]
     pub fn url(&self, subsession: SubsessionId) -> String {
+        self.shared.ledger.open(subsession);
         format!("http://{}/model/{subsession}", self.address)
     }
 
@@ -168,11 +169,14 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
         );
     }
     let (parts, body) = request.into_parts();
-    let Some((subsession, api, path)) = request::route(&parts.method, parts.uri.path()) else {
+    let route = request::route(&parts.method, parts.uri.path());
+    // What a made-up conversation used would be counted to nobody.
+    let known = route.filter(|(subsession, ..)| shared.ledger.is_open(*subsession));
+    let Some((subsession, api, path)) = known else {
         return answer::error(
             StatusCode::NOT_FOUND,
             "not_found_error",
-            "the door passes on /v1/messages, /v1/messages/count_tokens and /v1/models only",
+            "the door passes on /v1/messages, /v1/messages/count_tokens and /v1/models only, at the address that the engine was told",
         );
     };
     if api == Api::Probe {

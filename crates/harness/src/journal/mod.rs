@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use vwm_api::harness::{Entry, Record};
-use vwm_api::{Timestamp, TurnId};
+use vwm_api::harness::{Entry, Happened, Record};
+use vwm_api::{AgentEvent, Timestamp, TurnId};
 
 use file::JournalFile;
 pub(crate) use ledger::{Ledger, TurnState};
@@ -27,19 +27,46 @@ struct Inner {
 }
 
 impl Journal {
-    /// Opens the journal of a volume, cuts off a torn last record, and reads what the older generations said.
-    pub(crate) fn open(path: &Path, generation: i64) -> io::Result<Self> {
+    /// Opens the journal of a volume, cuts off a torn last record, and reads what the older generations said. Whatever the store
+    /// has beyond the file was lost with the machine's power: those numbers are never given again.
+    pub(crate) fn open(path: &Path, generation: i64, stored_n: i64) -> io::Result<Self> {
         let (file, records) = JournalFile::open(path)?;
         let mut ledger = Ledger::default();
         for record in &records {
             ledger.learn(&record.entry);
         }
         let newest = watch::Sender::new(file.last_n());
-        Ok(Self {
+        let inner = Mutex::new(Inner { file, ledger });
+        let journal = Self {
             generation,
-            inner: Mutex::new(Inner { file, ledger }),
+            inner,
             newest,
-        })
+        };
+        journal.count_on_behind(stored_n)?;
+        Ok(journal)
+    }
+
+    fn count_on_behind(&self, stored_n: i64) -> io::Result<()> {
+        let last_n = self.last_n();
+        if last_n < stored_n {
+            tracing::warn!(
+                last_n,
+                stored_n,
+                "Journal ends before what the server has stored of it; it counts on behind that"
+            );
+        }
+        for n in last_n + 1..=stored_n {
+            let message =
+                "this record was lost with the machine's power; the server has what it said";
+            let event = Happened::Agent(AgentEvent::notice("record_lost", message));
+            let entry = Entry::Event {
+                turn: None,
+                subsession: None,
+                event,
+            };
+            self.write(entry, n == stored_n)?;
+        }
+        Ok(())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

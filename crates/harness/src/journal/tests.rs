@@ -1,5 +1,7 @@
-use vwm_api::harness::{Happened, Outcome, TurnOrder};
-use vwm_api::{AgentEvent, CliType, SubsessionId, TurnKind, TurnStatus};
+//! The journal across generations: torn ends, one end per turn, bounded reads.
+
+use vwm_api::harness::{Outcome, TurnOrder};
+use vwm_api::{CliType, SubsessionId, TurnKind, TurnStatus};
 
 use super::*;
 
@@ -44,7 +46,7 @@ async fn the_next_generation_reads_to_the_last_whole_record_and_counts_on() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("journal");
     let order = order();
-    let journal = Arc::new(Journal::open(&path, 1).expect("opens"));
+    let journal = Arc::new(Journal::open(&path, 1, 0).expect("opens"));
     journal
         .append_synced(Entry::Accepted {
             order: order.clone(),
@@ -61,7 +63,7 @@ async fn the_next_generation_reads_to_the_last_whole_record_and_counts_on() {
     let torn = std::fs::read(&path).expect("reads");
     for cut in whole.len()..torn.len() {
         std::fs::write(&path, &torn[..cut]).expect("writes");
-        let next = Journal::open(&path, 2).expect("opens");
+        let next = Journal::open(&path, 2, 0).expect("opens");
         assert_eq!(next.last_n(), 3, "cut at {cut}");
         assert_eq!(next.append(text(&order, "two")).expect("appends"), 4);
         let all = next.all().expect("reads");
@@ -79,7 +81,7 @@ async fn the_next_generation_reads_to_the_last_whole_record_and_counts_on() {
 #[tokio::test]
 async fn a_turn_ends_once() {
     let dir = tempfile::tempdir().expect("a folder");
-    let journal = Arc::new(Journal::open(&dir.path().join("journal"), 1).expect("opens"));
+    let journal = Arc::new(Journal::open(&dir.path().join("journal"), 1, 0).expect("opens"));
     let order = order();
     journal
         .append_synced(Entry::Accepted {
@@ -113,7 +115,7 @@ async fn a_turn_ends_once() {
 #[tokio::test]
 async fn reading_is_bounded_and_goes_on_where_it_stopped() {
     let dir = tempfile::tempdir().expect("a folder");
-    let journal = Journal::open(&dir.path().join("journal"), 1).expect("opens");
+    let journal = Journal::open(&dir.path().join("journal"), 1, 0).expect("opens");
     let order = order();
     for i in 0..100 {
         journal
@@ -130,4 +132,23 @@ async fn reading_is_bounded_and_goes_on_where_it_stopped() {
     }
     assert_eq!(n, 100);
     assert!(reads > 10, "{reads} reads");
+}
+
+#[tokio::test]
+async fn a_number_that_the_store_has_is_never_given_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("journal");
+    let order = order();
+    let journal = Arc::new(Journal::open(&path, 1, 0).expect("opens"));
+    let accepted = Entry::Accepted {
+        order: order.clone(),
+    };
+    journal.append_synced(accepted).await.expect("appends");
+    let next = Journal::open(&path, 2, 3).expect("opens");
+    assert_eq!(next.append(text(&order, "two")).expect("appends"), 4);
+    let all = next.all().expect("reads");
+    assert_eq!(
+        all.iter().map(|r| (r.n, r.generation)).collect::<Vec<_>>(),
+        [(1, 1), (2, 2), (3, 2), (4, 2)]
+    );
 }

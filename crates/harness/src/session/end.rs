@@ -38,6 +38,8 @@ impl Session {
 
     async fn run_end(&self, setup: Setup) {
         self.state.step("stop", StepState::Running, "");
+        // A turn that is just being taken is handed over before all are stopped; from here on none is taken.
+        drop(self.taking.lock().await);
         self.stop_conversations(Stop::SessionEnds).await;
         self.end_open_turns(&setup).await;
         self.state.step("stop", StepState::Done, "no engine runs");

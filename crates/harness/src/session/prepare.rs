@@ -21,11 +21,12 @@ use crate::{adapters, git, instructions};
 impl Session {
     /// Takes the setup. The same again changes nothing; another one is prepared, and engines come back by resume.
     pub(crate) fn set_up(self: &Arc<Self>, setup: Setup) -> Result<(), Refused> {
+        let mut inner = self.inner();
+        // Phases change under the same lock: what is prepared and what is told are never two things.
         let phase = self.state.current().phase;
         if matches!(phase, Phase::Ending | Phase::Collected) {
             return Err(Refused::Ending);
         }
-        let mut inner = self.inner();
         let is_same = inner
             .setup
             .as_ref()
@@ -34,11 +35,7 @@ impl Session {
             return Ok(());
         }
         inner.setup = Some(setup);
-        let is_running = inner
-            .preparing
-            .as_ref()
-            .is_some_and(|task| !task.is_finished());
-        if !is_running || phase == Phase::Failed {
+        if phase != Phase::Preparing {
             self.state.enter(Phase::Preparing, None);
             inner.preparing = Some(tokio::spawn(Arc::clone(self).prepare()));
         }
@@ -50,26 +47,30 @@ impl Session {
             let Some(setup) = self.inner().setup.clone() else {
                 return;
             };
-            let prepared = match self.try_prepare(&setup).await {
-                Ok(prepared) => Arc::new(prepared),
-                Err(reason) => {
-                    info!(%reason, "Preparation failed");
-                    self.end_left_turns(&setup, &reason).await;
-                    return self.state.enter(Phase::Failed, Some(reason));
-                }
-            };
+            let tried = self.try_prepare(&setup).await;
+            if let Err(reason) = &tried {
+                info!(%reason, "Preparation failed");
+                self.end_left_turns(&setup, reason).await;
+            }
             let mut inner = self.inner();
+            if self.state.current().phase != Phase::Preparing {
+                return;
+            }
             if inner.setup.as_ref() != Some(&setup) {
                 continue;
             }
+            let prepared = match tried {
+                Ok(prepared) => Arc::new(prepared),
+                Err(reason) => return self.state.enter(Phase::Failed, Some(reason)),
+            };
             for commands in inner.conversations.values() {
                 // One that has just ended starts anew from what is prepared.
                 let _ = commands.send(Command::Renew(Arc::clone(&prepared)));
             }
             inner.prepared = Some(prepared);
+            self.state.enter(Phase::Ready, None);
             break;
         }
-        self.state.enter(Phase::Ready, None);
         let left = std::mem::take(&mut self.inner().left);
         for order in left {
             self.hand_over(order);

@@ -59,6 +59,8 @@ pub(super) struct Runner {
     told: Option<SettingsSeen>,
     failed_starts: u32,
     started: Option<Instant>,
+    /// Before then nobody but a new prompt makes a session start that would not resume.
+    resume_after: Option<Instant>,
 }
 
 impl Runner {
@@ -71,6 +73,7 @@ impl Runner {
             told: None,
             failed_starts: 0,
             started: None,
+            resume_after: None,
         }
     }
 
@@ -161,6 +164,15 @@ impl Runner {
         let reason = state.as_ref().and_then(|state| state.reason.clone());
         match action {
             Action::NewJob => {
+                let is_asked = row.session.status != SessionStatus::Suspended
+                    || turns.iter().any(|turn| !turn.offered);
+                if let Some(after) = self.resume_after.filter(|_| !is_asked) {
+                    let rest = after.saturating_duration_since(Instant::now());
+                    if !rest.is_zero() {
+                        return Ok(After::Wait(rest));
+                    }
+                }
+                self.resume_after = None;
                 // Each start in a row that comes to nothing doubles the pause before the next one.
                 let pause = Duration::from_millis(50 << self.failed_starts.min(9));
                 let since = self.started.map_or(pause, |started| started.elapsed());
@@ -174,9 +186,12 @@ impl Runner {
                     session: self.id,
                     generation,
                 };
+                // Read behind the last write of the pump, whose harness is gone.
+                let stored = store.session(self.id).await?;
                 let spec = JobSpec {
                     id,
                     token: self.app.job_token(self.id, generation),
+                    stored_n: stored.map_or(0, |row| row.pumped_n),
                 };
                 self.app.jobs.ensure(&spec).await?;
                 Ok(After::Again)
@@ -184,6 +199,7 @@ impl Runner {
             Action::Prepare => {
                 let (setup, seen) = setup::read(&self.app, row).await?;
                 if let Some(link) = &self.link {
+                    self.abort_left(link, turns).await?;
                     link.told(link.harness.put_session(&setup).await?);
                     self.told = Some(seen);
                 }
@@ -208,6 +224,7 @@ impl Runner {
                 Ok(After::Again)
             }
             Action::ResumeFailed => self.resume_failed(row, state).await,
+            Action::Break => self.volume_lost(row).await,
             Action::Suspend => {
                 let reason =
                     "its job was lost while nothing ran; the next prompt resumes it".to_owned();
@@ -321,6 +338,18 @@ impl Runner {
         Ok(())
     }
 
+    /// A turn that an older job took and never sent runs as soon as all is prepared: one that was aborted must not.
+    async fn abort_left(&self, link: &Link, turns: &[Turn]) -> Result<(), ActError> {
+        for turn in turns.iter().filter(|turn| turn.abort_asked) {
+            match link.harness.abort_turn(turn.id).await {
+                Ok(_) => {}
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     async fn abort_turns(&self, ids: &[TurnId], turns: &[Turn]) -> Result<(), ActError> {
         let Some(link) = &self.link else {
             return Ok(());
@@ -394,7 +423,28 @@ impl Runner {
         }
         warn!(session.id = %self.id, reason, "Session does not resume");
         self.failed_starts = 0;
+        self.resume_after = Some(Instant::now() + RESUME_AGAIN);
         Ok(After::Wait(RESUME_AGAIN))
+    }
+
+    /// The journal is lost with the volume: only here the server itself says how turns ended.
+    async fn volume_lost(&mut self, row: &SessionRow) -> Result<After, ActError> {
+        let store = &self.app.store;
+        let reason = "its folder is gone, and with it the workspace: end it and start another";
+        let failed = turn_error("resume_failed", &format!("the session could not be resumed: {reason}"), true);
+        store.end_waiting_turns(self.id, failed).await?;
+        let unknown = TurnError {
+            status: TurnStatus::OutcomeUnknown,
+            message: format!("nobody can say how the turn ended: the session's folder is gone; {reason}"),
+            code: "outcome_unknown".to_owned(),
+            retryable: false,
+            resets_at: None,
+        };
+        store.end_open_turns(self.id, unknown).await?;
+        warn!(session.id = %self.id, "Session's volume is lost");
+        let from = row.session.status;
+        store.move_session(self.id, from, Trigger::Break, Some(reason.to_owned())).await?;
+        Ok(After::Again)
     }
 
     async fn remove(&mut self, row: &SessionRow, volume: Volume) -> Result<(), ActError> {

@@ -55,6 +55,8 @@ pub(super) enum Action {
     ResumeFailed,
     /// The job was lost and nothing runs: the volume waits for the next prompt.
     Suspend,
+    /// The volume is lost: no resume can mend it.
+    Break,
     /// Nobody needs the job.
     StopJob,
     /// Have the harness run these.
@@ -84,6 +86,8 @@ const STARTS: u32 = 3;
 pub(super) fn plan(view: &View<'_>) -> Action {
     match view.status {
         SessionStatus::Pending => start(view, Action::GiveUp),
+        // It had a job when it became active, and nothing is left of it.
+        SessionStatus::Active | SessionStatus::Suspended if view.job == Job::Absent => Action::Break,
         SessionStatus::Suspended if view.turns.is_empty() => rest(view),
         SessionStatus::Suspended => start(view, Action::ResumeFailed),
         SessionStatus::Active => active(view),

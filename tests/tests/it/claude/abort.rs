@@ -45,7 +45,7 @@ async fn an_abort_in_the_middle_of_a_text_keeps_what_was_said() {
 #[tokio::test]
 async fn an_abort_in_the_middle_of_a_tool_kills_what_the_tool_started() {
     // A shell that waits for a child, and a child that ignores requests to end.
-    let command = "(trap '' INT TERM HUP; while :; do read -t 600 _ <> <(:); done) & echo $$ $! > pids; wait";
+    let command = "(trap '' INT TERM HUP; exec tail -f /dev/null) & echo $$ $! > pids; wait";
     let script = json!({"rules": [{"when": "dig", "steps": [{"shell": command}, {"text": "dug"}]}]});
     let world = world(script).await;
     let session = session(&world, json!({}), None).await;

@@ -106,6 +106,8 @@ impl Adapter for Claude {
         // A resident engine must not begin turns by itself: nobody would hear them.
         set("CLAUDE_CODE_DISABLE_CRON", "1");
         set("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1");
+        // A shell command that goes elsewhere must not take the next one along: paths are told from the workspace's root.
+        set("CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR", "1");
         set("IS_SANDBOX", "1");
         set("TERM", "dumb");
         if let Some(most) = model_config.and_then(|config| config.max_tokens) {

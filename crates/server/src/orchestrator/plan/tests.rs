@@ -1,3 +1,5 @@
+//! The plan, whole: every status against every job.
+
 use vwm_api::{SessionId, SubsessionId, Timestamp, TurnKind, WorkerId};
 
 use super::*;
