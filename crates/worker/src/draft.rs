@@ -193,7 +193,7 @@ mod tests {
             faults[0].code.clone()
         };
         for engine in CliType::ALL {
-            if !crate::SUPPORTED_ENGINES.contains(&engine) {
+            if !crate::is_supported(engine) {
                 assert_eq!(code(engine.as_str()), "not_supported_yet");
             }
         }

@@ -16,8 +16,14 @@ pub use warnings::warnings;
 
 use vwm_api::CliType;
 
-/// The engines that this build has an adapter for.
-pub const SUPPORTED_ENGINES: [CliType; 2] = [CliType::ClaudeCode, CliType::Acp];
+/// Whether this build has an adapter for an engine; a test in `vwm-harness` holds it against the adapters.
+#[must_use]
+pub fn is_supported(engine: CliType) -> bool {
+    match engine {
+        CliType::ClaudeCode | CliType::Acp => true,
+        CliType::Codex | CliType::Gemini | CliType::Opencode | CliType::Command => false,
+    }
+}
 
 /// How long a session may have a job when a worker names no timeout, in seconds.
 pub const DEFAULT_TIMEOUT: u32 = 3600;

@@ -77,7 +77,11 @@ mod tests {
             .into_iter()
             .filter(|kind| adapter(*kind).is_some())
             .collect();
-        assert_eq!(adapted, vwm_worker::SUPPORTED_ENGINES);
+        let supported: Vec<_> = CliType::ALL
+            .into_iter()
+            .filter(|kind| vwm_worker::is_supported(*kind))
+            .collect();
+        assert_eq!(adapted, supported);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use names::branch_fault;
 pub use url::repository_url_fault;
 
 use crate::draft::{Door, RuntimeRef};
-use crate::{DEFAULT_BRANCH, DEFAULT_TIMEOUT, SUPPORTED_ENGINES};
+use crate::{DEFAULT_BRANCH, DEFAULT_TIMEOUT, is_supported};
 use fields::Fields;
 
 /// The longest role, in bytes.
@@ -133,7 +133,10 @@ fn runtime(fields: &mut Fields, door: Door) -> Option<RuntimeRef> {
 }
 
 fn cli_type(fields: &mut Fields) -> Option<CliType> {
-    let supported = SUPPORTED_ENGINES.map(CliType::as_str);
+    let supported = CliType::ALL
+        .into_iter()
+        .filter(|engine| is_supported(*engine));
+    let supported: Vec<_> = supported.map(CliType::as_str).collect();
     if fields.take("cliType").is_none() {
         let names = supported.join("`, `");
         fields.missing("cliType", &format!("name the engine: `{names}`"));
@@ -143,7 +146,7 @@ fn cli_type(fields: &mut Fields) -> Option<CliType> {
     let engine = CliType::ALL
         .into_iter()
         .find(|engine| engine.as_str() == text);
-    if let Some(engine) = engine.filter(|engine| SUPPORTED_ENGINES.contains(engine)) {
+    if let Some(engine) = engine.filter(|engine| is_supported(*engine)) {
         return Some(engine);
     }
     let choice = near::choice(text, &supported);
