@@ -8,7 +8,6 @@ use vwm_harness::adapters;
 use crate::config;
 
 /// Claude Code's program; a test that wants it fails where it is not.
-#[must_use]
 pub fn claude_code() -> PathBuf {
     let install = adapters::install(CliType::ClaudeCode).expect("it is on the list");
     let program = config::engines_dir().join(install.path());

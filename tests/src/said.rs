@@ -122,17 +122,24 @@ impl Running {
 impl World {
     /// Waits until a session's status has this reason.
     pub async fn has_reason(&self, id: SessionId, reason: &str) {
+        let found = self.reason_that_begins(id, reason).await;
+        assert_eq!(found, reason);
+    }
+
+    /// Waits until a session's status has a reason that begins so; gives all of it.
+    pub async fn reason_that_begins(&self, id: SessionId, beginning: &str) -> String {
         let client = self.client();
-        within(&format!("session {id} to say {reason:?}"), async {
+        within(&format!("session {id} to say {beginning:?}"), async {
             loop {
                 let session = client.session(id).await.expect("the session is known");
-                if session.status_reason.as_deref() == Some(reason) {
-                    return;
+                let reason = session.status_reason.unwrap_or_default();
+                if reason.starts_with(beginning) {
+                    return reason;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })
-        .await;
+        .await
     }
 
     /// Runs the command line against this world to its end.

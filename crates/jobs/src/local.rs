@@ -1,7 +1,7 @@
 //! Jobs on this machine: one harness process per session, of the same binary, that outlives the server.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,10 @@ impl Local {
             .flatten()
         {
             if entry.file_name().to_string_lossy().starts_with(".removed-") {
-                delete_tree(&entry.path())?;
+                if let Err(error) = delete_tree(&entry.path()) {
+                    let error = vwm_api::chain(&error);
+                    warn!(%error, "A removed volume cannot be deleted; it is tried again at the next start");
+                }
             }
         }
         Ok(Self {
@@ -249,12 +252,13 @@ impl JobBackend for Local {
             }
             match volume {
                 Volume::Keep => Ok(()),
-                Volume::Delete if !paths.root.exists() => Ok(()),
                 Volume::Delete => {
                     // Renamed first: half a volume must never look like one.
                     let removed = self.sessions.join(format!(".removed-{}", id.session));
-                    std::fs::rename(&paths.root, &removed)
-                        .map_err(JobError::volume(&paths.root))?;
+                    if paths.root.exists() {
+                        std::fs::rename(&paths.root, &removed)
+                            .map_err(JobError::volume(&paths.root))?;
+                    }
                     tokio::task::spawn_blocking(move || delete_tree(&removed))
                         .await
                         .map_err(|e| JobError::volume(&paths.root)(io::Error::other(e)))?
@@ -308,33 +312,52 @@ fn sockets_folder(data_dir: &Path) -> Result<PathBuf, JobError> {
             io::Error::other("somebody else made it; choose a data directory with a shorter path");
         return Err(JobError::volume(&far)(taken));
     }
-    std::fs::set_permissions(&far, std::fs::Permissions::from_mode(0o700))
+    std::fs::set_permissions(&far, Permissions::from_mode(0o700))
         .map_err(JobError::volume(&far))?;
     Ok(far)
 }
 
-/// Deletes a tree, also one in which an agent took away its owner's rights.
+/// Deletes a tree, also one that an agent made deeper than there are descriptors or took its owner's rights away in. Nothing of the
+/// session runs any more.
 fn delete_tree(path: &Path) -> Result<(), JobError> {
-    match std::fs::remove_dir_all(path) {
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            open_folders(path).map_err(JobError::volume(path))?;
-            std::fs::remove_dir_all(path).map_err(JobError::volume(path))
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.map_err(JobError::volume(path)),
-    }
+    let removed = std::fs::remove_dir_all(path).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => flatten(path).and_then(|()| std::fs::remove_dir_all(path)),
+    });
+    removed.map_err(JobError::volume(path))
 }
 
-fn open_folders(root: &Path) -> io::Result<()> {
-    let mut folders = vec![root.to_owned()];
+/// Empties a folder level by level: what lies below its folders is lifted into it, so that none is ever deep.
+fn flatten(root: &Path) -> io::Result<()> {
+    let open = |folder: &Path| std::fs::set_permissions(folder, Permissions::from_mode(0o700));
+    open(root)?;
+    let mut lifted = 0;
+    let mut folders = folders_in(root)?;
     while let Some(folder) = folders.pop() {
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
+        open(&folder)?;
+        for below in folders_in(&folder)? {
+            // Its own entry `..` changes by that, for which it must be writable.
+            open(&below)?;
+            let mut place = root.join(format!(".lifted-{lifted}"));
+            while place.exists() {
+                lifted += 1;
+                place = root.join(format!(".lifted-{lifted}"));
             }
+            std::fs::rename(&below, &place)?;
+            folders.push(place);
         }
+        std::fs::remove_dir_all(&folder)?;
     }
     Ok(())
+}
+
+fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
 }

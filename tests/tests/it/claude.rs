@@ -47,7 +47,9 @@ async fn ask_in(world: &World, session: &Session, talk: SubsessionId, prompt: &s
     };
     let client = world.client();
     let what = format!("the answer to {:?}", prompt.prompt);
-    within(&what, client.prompt(session.id, &prompt)).await.expect("the prompt is taken")
+    within(&what, client.prompt(session.id, &prompt))
+        .await
+        .expect("the prompt is taken")
 }
 
 /// What the model says when it is asked what it was told.
@@ -67,7 +69,11 @@ async fn events_of(world: &World, session: SessionId, turn: TurnId) -> Vec<Event
         let mut all = world.client().events(session, 0);
         let mut own: Vec<Event> = Vec::new();
         while own.last().is_none_or(|event| !event.body.ends_turn()) {
-            let event = all.next().await.expect("the stream goes on").expect("the event is one");
+            let event = all
+                .next()
+                .await
+                .expect("the stream goes on")
+                .expect("the event is one");
             if event.request_id == Some(turn) {
                 own.push(event);
             }
@@ -97,7 +103,10 @@ fn told(events: &[Event]) -> Vec<String> {
             EventBody::ToolCall(call) => format!("call {}", call.name),
             EventBody::ToolResult(result) => {
                 let name = result.name.as_deref().unwrap_or("?");
-                format!("result {name}{}", if result.is_error { " failed" } else { "" })
+                format!(
+                    "result {name}{}",
+                    if result.is_error { " failed" } else { "" }
+                )
             }
             EventBody::Notice { code, .. } => format!("notice {code}"),
             EventBody::Status { to, .. } => format!("status {}", to.as_str()),
@@ -108,7 +117,10 @@ fn told(events: &[Event]) -> Vec<String> {
         };
         let kind = line.split(' ').next().unwrap_or_default().to_owned();
         match told.last_mut() {
-            Some(last) if matches!(kind.as_str(), "text" | "thinking") && last.starts_with(&format!("{kind} ")) => {
+            Some(last)
+                if matches!(kind.as_str(), "text" | "thinking")
+                    && last.starts_with(&format!("{kind} ")) =>
+            {
                 last.push_str(&line[kind.len() + 1..]);
             }
             _ => told.push(line),

@@ -1,1 +1,241 @@
-//! What a crash costs: nothing.
+//! Crashes: server, harness and engine die at every moment, alone and together, and nothing is lost, doubled or left behind.
+
+mod end;
+mod fencing;
+mod harness;
+mod sent;
+mod server;
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use vwm_api::harness::{Entry, Happened, Record};
+use vwm_api::{
+    Answer, Event, EventBody, NativeId, Resume, Session, SessionId, SessionStatus, TurnId,
+    TurnStatus,
+};
+use vwm_client::ClientError;
+use vwm_tests::{World, is_alive, kill, within};
+
+use rustix::process::Signal;
+
+/// A world with the worker `bob`, whose agent plays these rules.
+async fn world_of(rules: Value) -> World {
+    let world = World::start(json!({})).await;
+    world.allow_agents().await;
+    let engine = world.agent(json!({"rules": rules}));
+    world.worker(json!({"engine": engine})).await;
+    world
+}
+
+/// Likewise; the agent counts its starts in `starts`, and begins once there is a file `open` in the workspace.
+async fn world_of_late_agents(rules: Value) -> World {
+    let world = World::start(json!({})).await;
+    let agent = world.agent(json!({"rules": rules}));
+    let waits = "echo start >> starts; until [ -e open ]; do sleep 0.01; done; exec \"$0\" \"$@\"";
+    let mut args = vec![json!("-c"), json!(waits), agent["command"].clone()];
+    args.extend(agent["args"].as_array().expect("it has arguments").clone());
+    let folder = |path: &Value| {
+        Path::new(path.as_str().expect("a path"))
+            .parent()
+            .map(Path::to_owned)
+    };
+    let folders = json!([folder(&args[2]), folder(&args[args.len() - 1])]);
+    let client = world.client();
+    client
+        .put_setting("engineFolders", &folders)
+        .await
+        .expect("a setting");
+    world
+        .worker(json!({"engine": {"command": "/bin/sh", "args": args}}))
+        .await;
+    world
+}
+
+/// A prompt on its way, under a key by which it can be asked again.
+fn asking(
+    world: &World,
+    session: SessionId,
+    prompt: &str,
+    key: &str,
+) -> JoinHandle<Result<Answer, ClientError>> {
+    let (client, prompt) = (world.client().idempotent(key), world.prompt(prompt));
+    tokio::spawn(async move { client.prompt(session, &prompt).await })
+}
+
+async fn answer_of(asking: JoinHandle<Result<Answer, ClientError>>) -> Answer {
+    let answered = within("the answer", asking)
+        .await
+        .expect("it is not stopped");
+    answered.expect("the prompt is answered")
+}
+
+/// The server went away under a prompt: whoever asked is told to ask again.
+async fn is_told_to_ask_again(asking: JoinHandle<Result<Answer, ClientError>>) {
+    let answered = within("the loss", asking).await.expect("it is not stopped");
+    let error = answered.expect_err("the server is gone");
+    assert!(error.is_passing(), "{error}");
+}
+
+/// Waits for something that tells nobody when it comes.
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+}
+
+/// Waits until a session is as wanted.
+async fn becomes(
+    world: &World,
+    id: SessionId,
+    what: &str,
+    wanted: impl Fn(&Session) -> bool,
+) -> Session {
+    within(what, async {
+        loop {
+            let session = world.client().session(id).await.expect("it is known");
+            if wanted(&session) {
+                return session;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+}
+
+/// Kills the session's harness, and waits until it is gone.
+async fn kill_harness(world: &World, id: SessionId) {
+    let pid = world.harness(id);
+    kill(pid, Signal::KILL);
+    world.gone(pid).await;
+}
+
+async fn all_gone(pids: &[u32]) {
+    until("all processes to be gone", || {
+        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
+    })
+    .await;
+}
+
+/// A file of the workspace; empty when there is none.
+fn file(world: &World, id: SessionId, path: &str) -> String {
+    std::fs::read_to_string(world.volume(id).workspace().join(path)).unwrap_or_default()
+}
+
+fn put_file(world: &World, id: SessionId, path: &str) {
+    std::fs::write(world.volume(id).workspace().join(path), "").expect("writes");
+}
+
+/// The whole records of a session's journal.
+fn records(world: &World, id: SessionId) -> Vec<Record> {
+    let path = world.volume(id).state().join("journal");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .map_while(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+/// Waits until the journal has such a record.
+async fn journaled(world: &World, id: SessionId, what: &str, wanted: impl Fn(&Entry) -> bool) {
+    until(what, || {
+        records(world, id)
+            .iter()
+            .any(|record| wanted(&record.entry))
+            .then_some(())
+    })
+    .await;
+}
+
+fn accepted(entry: &Entry) -> Option<TurnId> {
+    match entry {
+        Entry::Accepted { order } => Some(order.turn),
+        _ => None,
+    }
+}
+
+fn native_ids(world: &World, id: SessionId) -> Vec<NativeId> {
+    let entries = records(world, id).into_iter().map(|record| record.entry);
+    entries
+        .filter_map(|entry| match entry {
+            Entry::Event {
+                event: Happened::Native(native),
+                ..
+            } => Some(native),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The events from the first to the end of the n-th turn, which have neither a hole nor a repetition.
+async fn whole_events(world: &World, id: SessionId, turns: usize) -> Vec<Event> {
+    let events = world.events_until_turn_ends(id, turns).await;
+    assert_eq!(seqs(&events), (1..=seqs(&events).len()).collect::<Vec<_>>());
+    events
+}
+
+fn seqs(events: &[Event]) -> Vec<usize> {
+    events
+        .iter()
+        .map(|event| usize::try_from(event.seq).expect("a number"))
+        .collect()
+}
+
+fn texts(events: &[Event]) -> Vec<&str> {
+    let mut texts = Vec::new();
+    for event in events {
+        if let EventBody::Text(text) = &event.body {
+            texts.push(text.as_str());
+        }
+    }
+    texts
+}
+
+fn resumes(events: &[Event]) -> Vec<Resume> {
+    let resume = |event: &Event| match &event.body {
+        EventBody::Start(start) => Some(start.resume),
+        _ => None,
+    };
+    events.iter().filter_map(resume).collect()
+}
+
+fn moves(events: &[Event]) -> Vec<SessionStatus> {
+    let to = |event: &Event| match &event.body {
+        EventBody::Status { to, .. } => Some(*to),
+        _ => None,
+    };
+    events.iter().filter_map(to).collect()
+}
+
+/// How it ended and why, for programs.
+fn end_of(answer: &Answer) -> (TurnStatus, Option<&str>) {
+    (
+        answer.status,
+        answer.error.as_ref().map(|error| error.code.as_str()),
+    )
+}
+
+/// The processes that run in a session's folder, or name it.
+fn processes_of(id: SessionId) -> Vec<u32> {
+    let id = id.to_string();
+    let names = |path: String| {
+        std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&id))
+    };
+    let stands = |path: String| {
+        std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().contains(&id))
+    };
+    let pids = std::fs::read_dir("/proc")
+        .expect("there is /proc")
+        .flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| names(format!("/proc/{pid}/cmdline")) || stands(format!("/proc/{pid}/cwd")))
+        .filter(|pid| is_alive(*pid))
+        .collect()
+}

@@ -1,5 +1,6 @@
 //! One conversation inside a session: it owns its engine, which stays resident between turns, and runs one turn at a time.
 
+mod bounds;
 mod engine;
 mod lines;
 mod outcome;
@@ -176,7 +177,7 @@ impl Conversation {
     }
 
     fn tell(&self, turn: Option<TurnId>, event: AgentEvent) {
-        self.note(turn, Happened::Agent(event));
+        self.note(turn, Happened::Agent(bounds::bounded(event)));
     }
 
     /// The engine's own id is kept before anything is asked under it, so that it is never lost with a process.

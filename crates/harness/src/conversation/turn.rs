@@ -108,6 +108,7 @@ impl Conversation {
         let deadline = started + Duration::from_secs(order.timeout_s.into());
         let mut stage = Stage::Opening;
         let (mut cause, mut launches, mut told_silent) = (None, 0, false);
+        let mut is_alone = false;
         let mut stop_by = deadline;
         // A resident engine's conversation is open already.
         let mut is_open = self.engine.is_some();
@@ -176,7 +177,7 @@ impl Conversation {
             let wait = timeout_at(due, async {
                 tokio::select! {
                     biased;
-                    command = self.commands.recv() => Err(command),
+                    command = self.commands.recv(), if !is_alone => Err(command),
                     next = next_of(&mut self.engine) => Ok(next),
                 }
             });
@@ -186,6 +187,8 @@ impl Conversation {
                     continue;
                 }
                 Ok(Err(command)) => {
+                    // Nobody is left who could command: asking again would answer at once, for ever.
+                    is_alone = command.is_none();
                     let reason = self.meanwhile(order, command).await;
                     cause = cause.or(reason);
                 }

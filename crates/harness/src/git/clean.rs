@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use super::held::{Credential, Group};
 use super::url::Remote;
 use super::{Context, GitError, PATH, error, url};
+use crate::process::{Host, Launch, Process};
+use crate::supervisor::Confinement;
 
 /// What one call may print; lists of objects are the longest.
 const MAX_OUTPUT: u64 = 256 * 1024 * 1024;
@@ -154,8 +156,7 @@ impl<'a> Clean<'a> {
 
     /// A child that streams, for the one caller that must not hold all of it.
     pub(super) fn child<S: AsRef<str>>(&self, args: &[S]) -> Result<(Child, Group), GitError> {
-        let call = self.git("stream", args);
-        call.spawn(None)
+        self.git("stream", args).spawn()
     }
 }
 
@@ -180,41 +181,44 @@ impl<'a> Call<'a> {
 
     /// Runs it and returns how it ended.
     pub(super) async fn run(self) -> Result<Done, GitError> {
-        let credential = match self.meets {
-            Meets::Remote(remote) => Credential::write(&self.clean.folder, remote)?,
-            Meets::Nobody | Meets::Disk => None,
+        let (deadline, talked) = match self.meets {
+            Meets::Remote(remote) => {
+                let credential = Credential::write(&self.clean.folder, remote)?;
+                let mut git = self.watched(credential.as_ref()).await?;
+                let streams = (git.stdin(), git.stdout(), git.stderr());
+                let ended = async { Ok(git.exited().await.code) };
+                let talk = talk(&self.input, streams, ended);
+                (REMOTE, tokio::time::timeout(REMOTE, talk).await)
+            }
+            Meets::Nobody | Meets::Disk => {
+                let (mut git, group) = self.spawn()?;
+                let streams = (
+                    git.stdin.take().expect("stdin is piped"),
+                    git.stdout.take().expect("stdout is piped"),
+                    git.stderr.take().expect("stderr is piped"),
+                );
+                let ended = async { git.wait().await.map(|status| status.code()) };
+                let talk = talk(&self.input, streams, ended);
+                let talked = tokio::time::timeout(LOCAL, talk).await;
+                if let Ok((_, _, Ok(_))) = &talked {
+                    group.release();
+                }
+                (LOCAL, talked)
+            }
         };
-        let (mut child, group) = self.spawn(credential.as_ref())?;
-        let mut input = child.stdin.take().expect("stdin is piped");
-        let out = child.stdout.take().expect("stdout is piped");
-        let err = child.stderr.take().expect("stderr is piped");
-        let deadline = match self.meets {
-            Meets::Nobody | Meets::Disk => LOCAL,
-            Meets::Remote(_) => REMOTE,
-        };
-        let talk = async {
-            let write = async {
-                // A git that ends early has said why on stderr.
-                let _ = input.write_all(&self.input).await;
-                drop(input);
-            };
-            let ((), out, complaint) = tokio::join!(write, read_bounded(out), read_tail(err));
-            (out, complaint, child.wait().await)
-        };
-        let Ok((out, complaint, status)) = tokio::time::timeout(deadline, talk).await else {
+        let Ok((out, complaint, code)) = talked else {
             return Err(GitError::TimedOut {
                 doing: self.doing,
                 seconds: deadline.as_secs(),
             });
         };
-        let status = status.map_err(GitError::file(format!("{} with git", self.doing)))?;
-        group.release();
+        let code = code.map_err(GitError::file(format!("{} with git", self.doing)))?;
         let out = out.map_err(GitError::file(format!(
             "read git's answer to {}",
             self.doing
         )))?;
         Ok(Done {
-            code: status.code(),
+            code,
             out,
             complaint: self.clean.ctx.without_secrets(&complaint),
         })
@@ -257,36 +261,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn spawn(&self, credential: Option<&Credential>) -> Result<(Child, Group), GitError> {
-        let ctx = self.clean.ctx;
-        let mut command = Command::new(ctx.git_program()?);
-        command
+    fn spawn(&self) -> Result<(Child, Group), GitError> {
+        let child = Command::new(self.clean.ctx.git_program()?)
             .args(&self.args)
             .current_dir(&self.clean.folder)
             .env_clear()
-            .envs(plain_environment())
-            .env("PATH", PATH)
-            .env("HOME", ctx.git_folder())
-            .env("GIT_ALLOW_PROTOCOL", self.protocols())
-            .env(
-                "GIT_SSH_COMMAND",
-                "ssh -o BatchMode=yes -o ConnectTimeout=20",
-            )
-            .env("GIT_SSH_VARIANT", "ssh")
-            .envs(ctx.ssh_auth_sock.iter().map(|at| ("SSH_AUTH_SOCK", at)));
-        if let Some(git_dir) = &self.clean.git_dir {
-            command.env("GIT_DIR", git_dir);
-        }
-        let helper = credential.map(Credential::helper);
-        let settings = SETTINGS
-            .iter()
-            .copied()
-            .chain(helper.iter().map(|it| ("credential.helper", it.as_str())));
-        command.envs(settings_environment(settings));
-        for (name, value) in &self.env {
-            command.env(name, value);
-        }
-        let child = command
+            .envs(self.environment(None))
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -296,6 +276,64 @@ impl<'a> Call<'a> {
             .map_err(|source| GitError::Start { source })?;
         let group = Group::of(&child);
         Ok((child, group))
+    }
+
+    /// Starts it under a supervisor: a remote may never answer, and a git that waits for it must not outlive the harness.
+    async fn watched(&self, credential: Option<&Credential>) -> Result<Process, GitError> {
+        let ctx = self.clean.ctx;
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        let env = self.environment(credential);
+        let launch = Launch {
+            program: ctx.git_program()?,
+            args: self.args.iter().map(text).collect(),
+            env: env
+                .iter()
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
+            cwd: self.clean.folder.clone(),
+        };
+        let host = Host {
+            confinement: Confinement::Ours,
+            ..ctx.host.clone()
+        };
+        let started = host.start(&launch).await;
+        started.map_err(|error| GitError::Start {
+            source: std::io::Error::other(error),
+        })
+    }
+
+    fn environment(&self, credential: Option<&Credential>) -> Vec<(String, OsString)> {
+        let ctx = self.clean.ctx;
+        let mut env: Vec<(String, OsString)> = plain_environment()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        let mut set = |name: &str, value: OsString| env.push((name.to_owned(), value));
+        set("PATH", PATH.into());
+        set("HOME", ctx.git_folder().into());
+        set("GIT_ALLOW_PROTOCOL", self.protocols().into());
+        set(
+            "GIT_SSH_COMMAND",
+            "ssh -o BatchMode=yes -o ConnectTimeout=20".into(),
+        );
+        set("GIT_SSH_VARIANT", "ssh".into());
+        if let Some(at) = &ctx.ssh_auth_sock {
+            set("SSH_AUTH_SOCK", at.clone());
+        }
+        if let Some(git_dir) = &self.clean.git_dir {
+            set("GIT_DIR", git_dir.into());
+        }
+        let helper = credential.map(Credential::helper);
+        let settings = SETTINGS
+            .iter()
+            .copied()
+            .chain(helper.iter().map(|it| ("credential.helper", it.as_str())));
+        for (name, value) in settings_environment(settings) {
+            set(&name, value.into());
+        }
+        for (name, value) in &self.env {
+            set(name, value.clone());
+        }
+        env
     }
 
     fn protocols(&self) -> &'static str {
@@ -347,6 +385,24 @@ pub(super) fn settings_environment<'s>(
     }
     env.push(("GIT_CONFIG_COUNT".to_owned(), count.to_string()));
     env
+}
+
+/// Feeds a git, reads what it prints and complains about, and waits until it has ended.
+async fn talk<T>(
+    said: &[u8],
+    (mut input, out, err): (
+        impl AsyncWrite + Unpin,
+        impl AsyncRead + Unpin,
+        impl AsyncRead + Unpin,
+    ),
+    ended: impl Future<Output = T>,
+) -> (std::io::Result<Vec<u8>>, String, T) {
+    let write = async move {
+        // A git that ends early has said why on stderr.
+        let _ = input.write_all(said).await;
+    };
+    let ((), out, complaint) = tokio::join!(write, read_bounded(out), read_tail(err));
+    (out, complaint, ended.await)
 }
 
 async fn read_bounded(from: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {

@@ -187,6 +187,12 @@ impl Repo {
         prepare::prepare(self, ctx).await
     }
 
+    /// Whether the working tree was ever made: before that, there is nothing that could be collected.
+    #[must_use]
+    pub fn was_made(&self) -> bool {
+        prepare::mark(self).exists()
+    }
+
     /// Brings everything that the engine made into the bare directory. The engine must not run. Asking again changes nothing.
     pub async fn collect(&self, ctx: &Context<'_>) -> Result<Gathered, GitError> {
         match self.role {

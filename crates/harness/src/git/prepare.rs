@@ -1,6 +1,6 @@
 //! A repository made ready for a session, step by step; every step may find itself done already.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::mirror::beside;
 use super::{Context, GitError, Notice, Repo, Role, branch, learnings, mirror, tree};
@@ -13,7 +13,7 @@ pub(super) async fn prepare(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice
         learnings::check_folder(repo, ctx, base.as_deref()).await?;
     }
     // Before this mark stands, no engine ever ran in the tree.
-    let mark = beside(&repo.clean, "made");
+    let mark = mark(repo);
     let stands = is_folder(&repo.tree);
     if mark.exists() && stands {
         return match repo.role {
@@ -39,6 +39,11 @@ pub(super) async fn prepare(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice
     notices.extend(tree::notices(repo, ctx, base.as_deref()).await?);
     std::fs::write(&mark, b"").map_err(GitError::file("mark a working tree as made"))?;
     Ok(notices)
+}
+
+/// What says that the working tree was made.
+pub(super) fn mark(repo: &Repo) -> PathBuf {
+    beside(&repo.clean, "made")
 }
 
 /// Whether there is a folder and not a link to one.

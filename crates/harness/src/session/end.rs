@@ -103,7 +103,7 @@ impl Session {
             Role::Session => "session_repository",
             Role::KnowledgeBase => "knowledge_base",
         };
-        let Some(repo) = self.repo(setup, role).filter(|repo| repo.clean.exists()) else {
+        let Some(repo) = self.repo(setup, role).filter(git::Repo::was_made) else {
             self.state
                 .step(name, StepState::Skipped, "nothing was prepared");
             return;

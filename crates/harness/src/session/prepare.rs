@@ -15,7 +15,7 @@ use crate::conversation::{Command, ended_by_us};
 use crate::prepared::Prepared;
 use crate::process::Host;
 use crate::supervisor::{self, Confinement, Policy, SessionPaths, WallLevel};
-use crate::workspace::Tree;
+use crate::workspace::{Kind, Tree};
 use crate::{adapters, git, instructions};
 
 impl Session {
@@ -127,6 +127,7 @@ impl Session {
         let home = prepared.home(SubsessionId::main(setup.session));
         let tree = open_tree(&home.home)?;
         for (path, text) in adapter.files(&home) {
+            self.clear(&tree, Kind::File, &path)?;
             tree.write(&path, text.as_bytes())
                 .map_err(|e| format!("cannot write the engine's {}: {e}", path.display()))?;
         }
@@ -140,7 +141,7 @@ impl Session {
         let paths = &self.paths;
         let folders = [
             paths.workspace(),
-            paths.home().join(engine.as_str()),
+            paths.home(),
             paths.tmp(),
             self.collected_folder(),
             paths.state().join("git"),
@@ -151,6 +152,34 @@ impl Session {
                 .mode(0o700)
                 .create(&folder)
                 .map_err(|e| format!("cannot make {}: {e}; is the disk full?", folder.display()))?;
+        }
+        // In a folder that the engine can write: it may have put a link there.
+        let home = open_tree(&paths.home())?;
+        let own = Path::new(engine.as_str());
+        self.clear(&home, Kind::Dir, own)?;
+        home.create_dir(own)
+            .map_err(|e| format!("cannot make the engine's home: {e}; is the disk full?"))
+    }
+
+    /// Makes room for something of this kind in a tree that the engine can write; what it put there is kept beside it.
+    fn clear(&self, tree: &Tree, wanted: Kind, path: &Path) -> Result<(), String> {
+        let above = path.ancestors().skip(1);
+        let above = above.filter(|folder| !folder.as_os_str().is_empty());
+        let mut places: Vec<_> = above.map(|folder| (Kind::Dir, folder)).collect();
+        places.reverse();
+        places.push((wanted, path));
+        for (wanted, place) in places {
+            let shown = place.display();
+            let moved = tree
+                .set_aside_unless(wanted, place)
+                .map_err(|e| format!("cannot make room for {shown}: {e}"))?;
+            if let Some(aside) = moved {
+                let aside = aside.display();
+                self.notice(
+                    "moved_aside",
+                    &format!("{shown} was not what it must be; what stood there is at {aside} now"),
+                );
+            }
         }
         Ok(())
     }
@@ -302,9 +331,11 @@ impl Session {
         };
         let tree = open_tree(&self.paths.workspace())?;
         for folder in [".skills", "attachments"] {
+            self.clear(&tree, Kind::Dir, Path::new(folder))?;
             tree.create_dir(Path::new(folder)).map_err(failed(folder))?;
         }
         let knowledge = if setup.worker.worker_repo_url.is_some() {
+            self.clear(&tree, Kind::Link, Path::new("worker_repo"))?;
             tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo"))
                 .map_err(failed("worker_repo"))?;
             Some(knowledge::index(&open_tree(&self.paths.knowledge_base())?))
@@ -312,11 +343,13 @@ impl Session {
             None
         };
         let text = instructions::merge(setup, knowledge.as_deref());
-        tree.write(Path::new(instructions::FILE), text.as_bytes())
-            .map_err(failed(instructions::FILE))?;
-        if let Some(own) = adapter.instruction_file() {
-            tree.write(Path::new(own), text.as_bytes())
-                .map_err(failed(own))?;
+        for file in [Some(instructions::FILE), adapter.instruction_file()]
+            .into_iter()
+            .flatten()
+        {
+            self.clear(&tree, Kind::File, Path::new(file))?;
+            tree.write(Path::new(file), text.as_bytes())
+                .map_err(failed(file))?;
         }
         self.state.step(
             "instructions",

@@ -10,6 +10,8 @@ use super::system;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confinement {
+    /// No wall, and nothing is taken: a program of the harness's own, watched so that it never outlives the harness.
+    Ours,
     /// No wall: only where a person chose so. Capabilities, descriptors and privileges are taken all the same.
     None,
     /// Landlock, with at least the rights and scopes of ABI 6.

@@ -56,13 +56,11 @@ fn become_engine(
     rustix::process::setsid().map_err(|error| format!("it gets no session of its own: {error}"))?;
     rustix::process::umask(Mode::from_raw_mode(0o022));
     close_fds::set_fds_cloexec(3, &[]);
-    rustix::thread::set_no_new_privs(true)
-        .map_err(|error| format!("privileges cannot be given up: {error}"))?;
     match &order.confinement {
-        Confinement::None => {}
-        Confinement::Landlock(policy) => landlock::enforce(policy)?,
+        Confinement::Ours => {}
+        Confinement::None => give_up(|| Ok(()))?,
+        Confinement::Landlock(policy) => give_up(|| landlock::enforce(policy))?,
     }
-    capabilities::empty().map_err(|error| format!("capabilities cannot be given up: {error}"))?;
     // After the last change of credentials, which would take it away; and then the parent may be gone already.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| format!("it cannot be tied to its supervisor: {error}"))?;
@@ -89,6 +87,14 @@ fn become_engine(
         }
         _ => error.to_string(),
     })
+}
+
+/// Gives up every privilege, with the wall built in between: it needs the first step and may need what the last one takes.
+fn give_up(wall: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    rustix::thread::set_no_new_privs(true)
+        .map_err(|error| format!("privileges cannot be given up: {error}"))?;
+    wall()?;
+    capabilities::empty().map_err(|error| format!("capabilities cannot be given up: {error}"))
 }
 
 /// Says in plain words what `exec` would say in numbers, before the wall hides it.

@@ -134,6 +134,25 @@ impl Tree {
         })
     }
 
+    /// Moves what stands at a path aside, unless it is of this kind; returns its new path. What is not there is no error.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn set_aside_unless(&self, wanted: Kind, path: &Path) -> io::Result<Option<PathBuf>> {
+        if self.kind(path)?.is_none_or(|kind| kind == wanted) {
+            return Ok(None);
+        }
+        let checked = path::named(path)?;
+        let (above, name) = path::split(&checked);
+        let parent = self.open_at(above, FOLDER)?;
+        let mut aside = name.as_os_str().to_owned();
+        aside.push(".aside");
+        aside.push(path::temporary()?);
+        rustix::fs::renameat(&parent, name, &parent, &aside)
+            .map_err(|error| path::explained(path, error))?;
+        Ok(Some(path.with_file_name(aside)))
+    }
+
     /// Removes a file, a link (never what it leads to), or a folder with all that is in it. What is not there is no error.
     ///
     /// # Errors

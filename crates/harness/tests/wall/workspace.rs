@@ -235,3 +235,20 @@ fn a_root_that_is_a_link_is_refused() {
     symlink(tree.path(), folder.path().join("link")).unwrap();
     assert!(Tree::open(&folder.path().join("link")).is_err());
 }
+
+#[test]
+fn what_is_of_another_kind_is_moved_aside_and_kept() {
+    let (folder, tree) = tree();
+    tree.write(at("own/place/file"), b"kept").unwrap();
+    symlink(folder.path(), tree.path().join("own/link")).unwrap();
+    let aside = |wanted, path| tree.set_aside_unless(wanted, at(path));
+    assert_eq!(aside(Kind::Dir, "own/place").unwrap(), None);
+    assert_eq!(aside(Kind::Link, "own/link").unwrap(), None);
+    assert_eq!(aside(Kind::File, "own/nothing").unwrap(), None);
+    let place = aside(Kind::File, "own/place").unwrap().expect("a folder");
+    let link = aside(Kind::Dir, "own/link").unwrap().expect("a link");
+    assert!(!tree.exists(at("own/place")).unwrap() && !tree.exists(at("own/link")).unwrap());
+    assert_eq!(tree.read(&place.join("file"), 4).unwrap(), b"kept");
+    assert_eq!(tree.kind(&link).unwrap(), Some(Kind::Link));
+    assert!(aside(Kind::File, "../secret").is_err());
+}

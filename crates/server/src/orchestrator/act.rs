@@ -260,8 +260,10 @@ impl Runner {
             Action::Keep => {
                 self.keep(&state.map(|state| state.collected).unwrap_or_default())
                     .await?;
+                // A server that died between the order and its own note of it left the step before.
+                let step = row.session.end_step.unwrap_or(EndStep::Stopping);
                 store
-                    .set_end_step(self.id, EndStep::Collecting, EndStep::Collected)
+                    .set_end_step(self.id, step, EndStep::Collected)
                     .await?;
                 Ok(After::Again)
             }
@@ -431,11 +433,17 @@ impl Runner {
     async fn volume_lost(&mut self, row: &SessionRow) -> Result<After, ActError> {
         let store = &self.app.store;
         let reason = "its folder is gone, and with it the workspace: end it and start another";
-        let failed = turn_error("resume_failed", &format!("the session could not be resumed: {reason}"), true);
+        let failed = turn_error(
+            "resume_failed",
+            &format!("the session could not be resumed: {reason}"),
+            true,
+        );
         store.end_waiting_turns(self.id, failed).await?;
         let unknown = TurnError {
             status: TurnStatus::OutcomeUnknown,
-            message: format!("nobody can say how the turn ended: the session's folder is gone; {reason}"),
+            message: format!(
+                "nobody can say how the turn ended: the session's folder is gone; {reason}"
+            ),
             code: "outcome_unknown".to_owned(),
             retryable: false,
             resets_at: None,
@@ -443,7 +451,9 @@ impl Runner {
         store.end_open_turns(self.id, unknown).await?;
         warn!(session.id = %self.id, "Session's volume is lost");
         let from = row.session.status;
-        store.move_session(self.id, from, Trigger::Break, Some(reason.to_owned())).await?;
+        store
+            .move_session(self.id, from, Trigger::Break, Some(reason.to_owned()))
+            .await?;
         Ok(After::Again)
     }
 

@@ -87,7 +87,9 @@ pub(super) fn plan(view: &View<'_>) -> Action {
     match view.status {
         SessionStatus::Pending => start(view, Action::GiveUp),
         // It had a job when it became active, and nothing is left of it.
-        SessionStatus::Active | SessionStatus::Suspended if view.job == Job::Absent => Action::Break,
+        SessionStatus::Active | SessionStatus::Suspended if view.job == Job::Absent => {
+            Action::Break
+        }
         SessionStatus::Suspended if view.turns.is_empty() => rest(view),
         SessionStatus::Suspended => start(view, Action::ResumeFailed),
         SessionStatus::Active => active(view),

@@ -205,11 +205,15 @@ fn gist(input: &Value) -> String {
     }
 }
 
-/// A result's text; engines give a string, or parts that have texts.
+/// A result's text; engines give a string, or one in an object of its own, or parts that have texts.
 fn words(output: &Value) -> String {
     match output {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Object(fields) if fields.len() == 1 => match fields.values().next() {
+            Some(Value::String(text)) => text.clone(),
+            _ => output.to_string(),
+        },
         Value::Array(parts) if parts.iter().all(|part| part["text"].is_string()) => {
             let texts = parts.iter().filter_map(|part| part["text"].as_str());
             texts.collect::<Vec<_>>().join("\n")

@@ -23,7 +23,12 @@ async fn a_turn_with_tools_is_told_in_order_and_every_number_of_it_is_right() {
     .await;
     let project = Repository::with(&[("README.md", "# Project\n")]);
     let model = "claude-sonnet-4-5";
-    let session = session(&world, json!({"modelConfig": {"model": model}}), Some(&project)).await;
+    let session = session(
+        &world,
+        json!({"modelConfig": {"model": model}}),
+        Some(&project),
+    )
+    .await;
     let client = world.client();
 
     let prompt = Prompt {
@@ -61,10 +66,16 @@ async fn a_turn_with_tools_is_told_in_order_and_every_number_of_it_is_right() {
         .collect();
     assert_eq!(calls_and_results[0], calls_and_results[1]);
     assert_eq!(calls_and_results[2], calls_and_results[3]);
-    let last_text = of_first.iter().rev().skip(1).take_while(|event| matches!(event.body, EventBody::Text(_)));
+    let last_text = of_first
+        .iter()
+        .rev()
+        .skip(1)
+        .take_while(|event| matches!(event.body, EventBody::Text(_)));
     assert!(last_text.count() > 1, "a text comes in deltas");
     let output = of_first.iter().find_map(|event| match &event.body {
-        EventBody::ToolResult(result) if result.name.as_deref() == Some("Bash") => Some(&result.output),
+        EventBody::ToolResult(result) if result.name.as_deref() == Some("Bash") => {
+            Some(&result.output)
+        }
         _ => None,
     });
     assert_eq!(output, Some(&json!("hello")));
@@ -75,7 +86,11 @@ async fn a_turn_with_tools_is_told_in_order_and_every_number_of_it_is_right() {
         (raw.format.as_str(), &raw.metadata),
         (
             "stream-json",
-            &RawMetadata { model: Some(model.to_owned()), request_id: first.request_id, cli_type: vwm_api::CliType::ClaudeCode }
+            &RawMetadata {
+                model: Some(model.to_owned()),
+                request_id: first.request_id,
+                cli_type: vwm_api::CliType::ClaudeCode
+            }
         )
     );
     let last_line = raw.content.lines().last().expect("it has lines");
@@ -96,29 +111,69 @@ async fn a_turn_with_tools_is_told_in_order_and_every_number_of_it_is_right() {
         retry_of: None,
     };
     assert_eq!(first, expected);
-    assert!(of_first.iter().any(|event| event.body == EventBody::Complete(Box::new(expected.clone()))));
-    let (cost, later) = (first.cost_usd.expect("a cost"), second.cost_usd.expect("a cost"));
-    assert!(cost > 0.0 && (cost - later).abs() < cost / 10.0, "the first cost {cost}, the second {later}");
-    assert_eq!((second.tokens_in, second.tokens_out), (Some(3 * CALL_IN), Some(3 * CALL_OUT)));
+    assert!(
+        of_first
+            .iter()
+            .any(|event| event.body == EventBody::Complete(Box::new(expected.clone())))
+    );
+    let (cost, later) = (
+        first.cost_usd.expect("a cost"),
+        second.cost_usd.expect("a cost"),
+    );
+    assert!(
+        cost > 0.0 && (cost - later).abs() < cost / 10.0,
+        "the first cost {cost}, the second {later}"
+    );
+    assert_eq!(
+        (second.tokens_in, second.tokens_out),
+        (Some(3 * CALL_IN), Some(3 * CALL_OUT))
+    );
     assert!(first.duration_ms.is_some_and(|ms| ms > 0));
-    assert_eq!(end(&refused), (TurnStatus::Failed, Some("model_refused"), ""));
+    assert_eq!(
+        end(&refused),
+        (TurnStatus::Failed, Some("model_refused"), "")
+    );
     assert_eq!((refused.tokens_in, refused.tokens_out), (None, None));
 
-    let view = client.request(session.id, first.request_id).await.expect("it is known");
-    assert_eq!((view.status, view.answer), (TurnStatus::Complete, Some(first.clone())));
+    let view = client
+        .request(session.id, first.request_id)
+        .await
+        .expect("it is known");
+    assert_eq!(
+        (view.status, view.answer),
+        (TurnStatus::Complete, Some(first.clone()))
+    );
 
     let rows = client.telemetry(session.id).await.expect("telemetry");
-    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [first.request_id, second.request_id, refused.request_id]);
+    assert_eq!(
+        rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [first.request_id, second.request_id, refused.request_id]
+    );
     for (row, answer) in rows.iter().zip([&first, &second, &refused]) {
         assert_eq!(row.kind, TurnKind::Prompt);
-        assert_eq!((row.status, row.tokens_in, row.tokens_out), (answer.status, answer.tokens_in, answer.tokens_out));
-        assert_eq!((row.duration_ms, &row.artifacts), (answer.duration_ms, &answer.artifacts));
+        assert_eq!(
+            (row.status, row.tokens_in, row.tokens_out),
+            (answer.status, answer.tokens_in, answer.tokens_out)
+        );
+        assert_eq!(
+            (row.duration_ms, &row.artifacts),
+            (answer.duration_ms, &answer.artifacts)
+        );
         let response = row.response.as_ref().expect("it is over");
-        assert_eq!((&response.response, &response.raw), (&answer.response, &answer.raw));
-        assert_eq!((response.tokens_in, response.tokens_out), (answer.tokens_in, answer.tokens_out));
+        assert_eq!(
+            (&response.response, &response.raw),
+            (&answer.response, &answer.raw)
+        );
+        assert_eq!(
+            (response.tokens_in, response.tokens_out),
+            (answer.tokens_in, answer.tokens_out)
+        );
         assert!(row.completed_at.is_some_and(|at| at >= row.created_at));
     }
-    assert_eq!((rows[0].prompt.as_str(), rows[0].breadcrumbs.as_slice()), ("write notes", ["ticket-7".to_owned()].as_slice()));
+    assert_eq!(
+        (rows[0].prompt.as_str(), rows[0].breadcrumbs.as_slice()),
+        ("write notes", ["ticket-7".to_owned()].as_slice())
+    );
 
     let total: i64 = rows.iter().filter_map(|row| row.duration_ms).sum();
     let stats = Stats {

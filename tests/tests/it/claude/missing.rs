@@ -26,20 +26,34 @@ async fn a_session_without_its_engine_says_how_to_get_it() {
     })
     .await;
     let folder = engines.path().display();
-    assert_eq!(reason, format!("claude-code 2.1.328 is not installed in {folder}: run `vwm engine install claude-code`"));
+    assert_eq!(
+        reason,
+        format!(
+            "claude-code 2.1.328 is not installed in {folder}: run `vwm engine install claude-code`"
+        )
+    );
 }
 
 #[tokio::test]
 async fn a_session_whose_engine_is_of_another_version_says_how_to_get_the_right_one() {
     let engines = tempfile::tempdir().expect("a folder");
     let install = adapters::install(CliType::ClaudeCode).expect("it is on the list");
-    script(&engines.path().join(install.path()), "#!/bin/sh\necho '9.9.9 (Claude Code)'\n");
+    script(
+        &engines.path().join(install.path()),
+        "#!/bin/sh\necho '9.9.9 (Claude Code)'\n",
+    );
     let reason = reason(|command| {
         command.env("VWM_ENGINES_DIR", engines.path());
     })
     .await;
-    assert!(reason.contains("9.9.9") && reason.contains("2.1.328"), "{reason}");
-    assert!(reason.contains("`vwm engine install claude-code"), "{reason}");
+    assert!(
+        reason.contains("9.9.9") && reason.contains("2.1.328"),
+        "{reason}"
+    );
+    assert!(
+        reason.contains("`vwm engine install claude-code"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]

@@ -34,8 +34,14 @@ async fn a_busy_conversation_queues_in_order_or_rejects() {
     let client = world.client();
     let script = async {
         world.model.held("agent").await;
-        let reject = Prompt { on_busy: OnBusy::Reject, ..world.prompt("not now") };
-        let refused = client.prompt(session.id, &reject).await.expect_err("it is busy");
+        let reject = Prompt {
+            on_busy: OnBusy::Reject,
+            ..world.prompt("not now")
+        };
+        let refused = client
+            .prompt(session.id, &reject)
+            .await
+            .expect_err("it is busy");
         assert_eq!(refused.status(), Some(409), "{refused}");
         let second = world.ask(session.id, "two");
         let third = async {
@@ -50,8 +56,14 @@ async fn a_busy_conversation_queues_in_order_or_rejects() {
         (second, third)
     };
     let (first, (second, third)) = tokio::join!(world.ask(session.id, "wait"), script);
-    assert_eq!([first.response.as_str(), &second.response, &third.response], ["waited", "echo: two", "echo: three"]);
-    assert_eq!(world.ask(session.id, "RECALL").await.response, recall(&["wait", "two", "three", "RECALL"]));
+    assert_eq!(
+        [first.response.as_str(), &second.response, &third.response],
+        ["waited", "echo: two", "echo: three"]
+    );
+    assert_eq!(
+        world.ask(session.id, "RECALL").await.response,
+        recall(&["wait", "two", "three", "RECALL"])
+    );
     let order: Vec<_> = world
         .events_until_turn_ends(session.id, 3)
         .await
@@ -59,7 +71,10 @@ async fn a_busy_conversation_queues_in_order_or_rejects() {
         .filter(|event| matches!(event.body, EventBody::Complete(_)))
         .filter_map(|event| event.request_id)
         .collect();
-    assert_eq!(order, [first.request_id, second.request_id, third.request_id]);
+    assert_eq!(
+        order,
+        [first.request_id, second.request_id, third.request_id]
+    );
 }
 
 #[tokio::test]
@@ -69,25 +84,47 @@ async fn the_same_call_again_joins_its_turn_by_prompt_and_by_stream() {
     let prompt = world.prompt("wait");
     let again = async {
         world.model.held("agent").await;
-        let streamed = client.stream(session.id, &prompt).map(|event| event.expect("an event")).collect::<Vec<_>>();
+        let streamed = client
+            .stream(session.id, &prompt)
+            .map(|event| event.expect("an event"))
+            .collect::<Vec<_>>();
         let release = async {
             turns(&world, &session, 1).await;
             world.model.release("agent");
         };
-        let (streamed, prompted, ()) = tokio::join!(streamed, client.prompt(session.id, &prompt), release);
+        let (streamed, prompted, ()) =
+            tokio::join!(streamed, client.prompt(session.id, &prompt), release);
         (streamed, prompted.expect("the turn's answer"))
     };
     let (first, (streamed, prompted)) = tokio::join!(client.prompt(session.id, &prompt), again);
     let first = first.expect("an answer");
     assert_eq!(end(&first), (TurnStatus::Complete, None, "waited"));
     assert_eq!(prompted, first);
-    assert_eq!(streamed, events_of(&world, session.id, first.request_id).await);
+    assert_eq!(
+        streamed,
+        events_of(&world, session.id, first.request_id).await
+    );
 
     // Also when it is long over.
-    assert_eq!(client.prompt(session.id, &prompt).await.expect("an answer"), first);
-    let replayed: Vec<_> = client.stream(session.id, &prompt).map(|event| event.expect("an event")).collect().await;
+    assert_eq!(
+        client.prompt(session.id, &prompt).await.expect("an answer"),
+        first
+    );
+    let replayed: Vec<_> = client
+        .stream(session.id, &prompt)
+        .map(|event| event.expect("an event"))
+        .collect()
+        .await;
     assert_eq!(replayed, streamed);
-    assert_eq!(world.client().telemetry(session.id).await.expect("telemetry").len(), 1);
+    assert_eq!(
+        world
+            .client()
+            .telemetry(session.id)
+            .await
+            .expect("telemetry")
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -96,7 +133,10 @@ async fn a_client_that_hangs_up_does_not_stop_its_turn() {
     let prompt = world.prompt("wait");
     let client = world.client();
     let (mut stream, prompted) = (client.stream(session.id, &prompt), client.clone());
-    let start = within("the turn to start", stream.next()).await.expect("a stream").expect("an event");
+    let start = within("the turn to start", stream.next())
+        .await
+        .expect("a stream")
+        .expect("an event");
     let turn = start.request_id.expect("it belongs to a turn");
     drop(stream);
     let second = tokio::spawn(async move { prompted.prompt(session.id, &prompt).await });
@@ -106,6 +146,9 @@ async fn a_client_that_hangs_up_does_not_stop_its_turn() {
     assert!(second.await.is_err_and(|error| error.is_cancelled()));
     world.model.release("agent");
     let done = world.events_until_turn_ends(session.id, 2).await;
-    let complete: Vec<_> = done.iter().filter(|event| matches!(event.body, EventBody::Complete(_))).collect();
+    let complete: Vec<_> = done
+        .iter()
+        .filter(|event| matches!(event.body, EventBody::Complete(_)))
+        .collect();
     assert_eq!((complete.len(), complete[0].request_id), (2, Some(turn)));
 }

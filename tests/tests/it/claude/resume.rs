@@ -57,8 +57,23 @@ async fn a_conversation_goes_on_in_its_process_after_a_lost_harness_and_after_a_
 
     let events = world.events_until_turn_ends(id, 5).await;
     let resumes: Vec<_> = starts(&events).iter().map(|start| start.resume).collect();
-    assert_eq!(resumes, [Resume::Fresh, Resume::Resumed, Resume::Resumed, Resume::Resumed, Resume::Resumed]);
+    assert_eq!(
+        resumes,
+        [
+            Resume::Fresh,
+            Resume::Resumed,
+            Resume::Resumed,
+            Resume::Resumed,
+            Resume::Resumed
+        ]
+    );
     // Nothing was asked of the model twice.
-    let asked: Vec<_> = world.model.calls().into_iter().filter(|call| call.is_turn()).map(|call| call.last_user).collect();
+    let asked: Vec<_> = world
+        .model
+        .calls()
+        .into_iter()
+        .filter(|call| call.is_turn())
+        .map(|call| call.last_user)
+        .collect();
     assert_eq!(asked, said);
 }

@@ -37,7 +37,9 @@ async fn living(world: &World, session: &Session) -> u32 {
 async fn a_daemon_is_gone_after_the_end_of_its_session() {
     let world = world(None).await;
     let session = world.session("bob", None).await;
-    let answer = world.ask(session.id, &daemon(json!([{"text": "left"}]))).await;
+    let answer = world
+        .ask(session.id, &daemon(json!([{"text": "left"}])))
+        .await;
     assert_eq!(answer.response, "left");
     let pid = living(&world, &session).await;
     world.end(session.id).await;
@@ -51,11 +53,23 @@ async fn a_daemon_is_gone_after_an_abort_and_the_end() {
     let client = world.client();
     let prompt = world.prompt(&daemon(json!([{"shell": "sleep 600"}])));
     let asked = tokio::spawn(async move { client.prompt(session.id, &prompt).await });
-    let pid = living(&world, &world.client().session(session.id).await.expect("known")).await;
-    let aborted = world.client().abort(session.id, &AbortRequest::default()).await;
+    let pid = living(
+        &world,
+        &world.client().session(session.id).await.expect("known"),
+    )
+    .await;
+    let aborted = world
+        .client()
+        .abort(session.id, &AbortRequest::default())
+        .await;
     aborted.expect("a turn runs");
-    let answer = within("the aborted turn", asked).await.expect("it is asked");
-    assert_eq!(answer.expect("it is answered").status, TurnStatus::Cancelled);
+    let answer = within("the aborted turn", asked)
+        .await
+        .expect("it is asked");
+    assert_eq!(
+        answer.expect("it is answered").status,
+        TurnStatus::Cancelled
+    );
     world.end(session.id).await;
     assert!(!is_alive(pid), "the session ended before the daemon");
 }
@@ -102,7 +116,9 @@ async fn processes_that_fork_on_and_on_are_gone_after_the_end() {
     // One that was left would write a new file, or could not.
     let left = vwm_tests::descendants(1).into_iter().filter(|pid| {
         let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.contains("./hop\0") && std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&workspace))
+        line.contains("./hop\0")
+            && std::fs::read_link(format!("/proc/{pid}/cwd"))
+                .is_ok_and(|cwd| cwd.starts_with(&workspace))
     });
     assert_eq!(left.count(), 0);
 }

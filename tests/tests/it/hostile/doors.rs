@@ -71,11 +71,15 @@ async fn no_word_that_an_agent_finds_opens_the_server_or_a_harness() {
     words.push(own.id.to_string());
     assert!(words.len() > 6, "{words:?}");
 
-    let server = world.client().url().trim_start_matches("http://").to_owned();
+    let server = world
+        .client()
+        .url()
+        .trim_start_matches("http://")
+        .to_owned();
     let mut whom = vec![
         (server.clone(), "GET /sessions"),
-        (server.clone(), "GET /workers"),
-        (server, "GET /settings"),
+        (server.clone(), "GET /admin/workers"),
+        (server, "GET /admin/settings"),
     ];
     for session in [&own, &other] {
         let socket = world.socket(session.id);
@@ -85,12 +89,19 @@ async fn no_word_that_an_agent_finds_opens_the_server_or_a_harness() {
     }
     let all: Vec<(String, String)> = words
         .iter()
-        .flat_map(|word| whom.iter().map(move |(whom, line)| (whom.clone(), request(line, word, ""))))
+        .flat_map(|word| {
+            whom.iter()
+                .map(move |(whom, line)| (whom.clone(), request(line, word, "")))
+        })
         .collect();
     let said = calls(&world, &own, &all).await;
     // A socket that the kernel keeps shut, as newer ones do, is as good.
     let is_shut = |said: &str| status(said) == "401" || said.contains("Permission denied");
-    let opened: Vec<_> = all.iter().zip(&said).filter(|(_, said)| !is_shut(said)).collect();
+    let opened: Vec<_> = all
+        .iter()
+        .zip(&said)
+        .filter(|(_, said)| !is_shut(said))
+        .collect();
     assert!(opened.is_empty(), "{opened:#?}");
 }
 

@@ -11,9 +11,10 @@ mod wall;
 
 use std::path::PathBuf;
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
-use vwm_api::{Session, SessionId, TurnStatus};
-use vwm_tests::{Repository, World};
+use vwm_api::{EventBody, Session, SessionId, TurnStatus};
+use vwm_tests::{Repository, World, within};
 
 /// A world whose worker does what its prompts say, with a knowledge base of these files.
 async fn world(knowledge: Option<&Repository>) -> World {
@@ -46,15 +47,25 @@ async fn agent(world: &World, session: &Session, script: &str) -> String {
     );
     let prompt = steps(&json!([{"shell": script}, {"text": "did it"}]));
     let answer = world.ask(session.id, &prompt).await;
-    assert_eq!((answer.status, answer.response.as_str()), (TurnStatus::Complete, "did it"), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.response.as_str()),
+        (TurnStatus::Complete, "did it"),
+        "{answer:?}"
+    );
     std::fs::read_to_string(said).expect("the script has run")
 }
 
 /// Lets the agent try several things by shell; returns the names of those that it could do.
-async fn could(world: &World, session: &Session, setup: &str, tries: &[(&str, &str)]) -> Vec<String> {
+async fn could(
+    world: &World,
+    session: &Session,
+    setup: &str,
+    tries: &[(&str, &str)],
+) -> Vec<String> {
     let mut script = format!("{setup}\n");
     for (name, command) in tries {
-        script += &format!("if ( {command}\n) < /dev/null > /dev/null 2>&1; then echo {name:?}; fi\n");
+        script +=
+            &format!("if ( {command}\n) < /dev/null > /dev/null 2>&1; then echo {name:?}; fi\n");
     }
     script += "echo all tried";
     let said = agent(world, session, &script).await;
@@ -67,7 +78,9 @@ async fn could(world: &World, session: &Session, setup: &str, tries: &[(&str, &s
 async fn environment(world: &World, session: &Session) -> Vec<(String, String)> {
     let said = agent(world, session, "env").await;
     let pairs = said.lines().filter_map(|line| line.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// All regular files below a folder.
@@ -89,16 +102,19 @@ fn files_below(folder: &std::path::Path) -> Vec<PathBuf> {
 
 /// Changes what the whole system is told, so that the next turn comes to a session that is prepared anew.
 async fn change_settings(world: &World, text: &str) {
-    let changed = world.client().put_setting("system_agent_md", &json!(text)).await;
+    let changed = world
+        .client()
+        .put_setting("system_agent_md", &json!(text))
+        .await;
     changed.expect("the setting is taken");
 }
 
-/// The codes of all notices of a session so far.
-async fn notices(world: &World, id: SessionId, turns: usize) -> Vec<String> {
-    let events = world.events_until_turn_ends(id, turns).await;
-    let codes = events.into_iter().filter_map(|event| match event.body {
-        vwm_api::EventBody::Notice { code, .. } => Some(code),
+/// The codes of all notices of a session that has ended.
+async fn notices(world: &World, id: SessionId) -> Vec<String> {
+    let events = world.client().events(id, 0);
+    let codes = events.filter_map(async |event| match event.expect("the event is one").body {
+        EventBody::Notice { code, .. } => Some(code),
         _ => None,
     });
-    codes.collect()
+    within("the session's last event", codes.collect()).await
 }

@@ -21,7 +21,9 @@ fn holding(folder: &Path) -> Vec<std::path::PathBuf> {
     let key = key();
     let holds = |path: &std::path::PathBuf| {
         let bytes = std::fs::read(path).unwrap_or_default();
-        bytes.windows(key.len()).any(|window| window == key.as_bytes())
+        bytes
+            .windows(key.len())
+            .any(|window| window == key.as_bytes())
     };
     files_below(folder).into_iter().filter(holds).collect()
 }
@@ -66,13 +68,16 @@ async fn an_agent_finds_no_provider_key_anywhere_and_neither_does_anybody_else()
 async fn a_key_that_the_provider_repeats_in_its_errors_is_told_to_nobody() {
     let echo = format!("the key {} is not known here", key());
     let rule = |when: &str, status: u16| json!({"when": when, "steps": [{"error": status, "error_text": echo}]});
-    let world = World::start(json!({"rules": [rule("bad key", 401), rule("bad request", 400)]})).await;
-    world.worker(json!({"engine": {"command": vwm_tests::vwm(), "args": ["scripted", "agent"]}})).await;
+    let world =
+        World::start(json!({"rules": [rule("bad key", 401), rule("bad request", 400)]})).await;
+    world
+        .worker(json!({"engine": {"command": vwm_tests::vwm(), "args": ["scripted", "agent"]}}))
+        .await;
     let session = world.session("bob", None).await;
     let (address, path, token) = door(&world, &session).await;
     let mut errors = Vec::new();
     for (turn, prompt) in ["bad key", "bad request"].into_iter().enumerate() {
-        let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": prompt}]});
+        let body = json!({"model": "m", "max_tokens": 9, "tools": [{"name": "Bash"}], "messages": [{"role": "user", "content": prompt}]});
         let line = format!("POST {path}/v1/messages");
         let call = [&address, &request(&line, &token, &body.to_string())].map(Clone::clone);
         let script = json!([{"call": call}, {"fail": "the model failed"}]);
@@ -112,5 +117,9 @@ async fn a_token_of_the_door_is_of_no_use_after_its_harness() {
     let said = calls(&world, &session, &[(address, request(&line, &old, ""))]).await;
     assert!(said[0].contains("HTTP/1.1 401"), "{said:?}");
     let events = world.events_until_turn_ends(session.id, 3).await;
-    assert!(events.iter().any(|event| matches!(event.body, EventBody::Complete(_))));
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event.body, EventBody::Complete(_)))
+    );
 }

@@ -15,7 +15,12 @@ async fn an_agent_reads_nothing_of_the_server_and_of_other_sessions() {
     let project = Repository::with(&[("README.md", "# Project\n")]);
     let own = world.session("bob", Some(&project)).await;
     let other = world.session("bob", Some(&project)).await;
-    super::agent(&world, &other, "echo mine > $S/workspace/mine; echo mine > $S/home/mine; echo mine > $S/tmp/mine").await;
+    super::agent(
+        &world,
+        &other,
+        "echo mine > $S/workspace/mine; echo mine > $S/home/mine; echo mine > $S/tmp/mine",
+    )
+    .await;
     let data = world.data_dir();
     let (mine, theirs) = (world.volume(own.id).root, world.volume(other.id).root);
     // What is not there could not be read by anybody.
@@ -58,18 +63,51 @@ async fn an_agent_reads_nothing_of_the_server_and_of_other_sessions() {
                 format!("rm {path}"),
             ]
         })
-        .chain([data, mine.join("state"), theirs.clone(), theirs.join("workspace")].iter().flat_map(|folder| {
-            let folder = folder.display();
-            [format!("ls {folder}"), format!(": > {folder}/new"), format!("mkdir {folder}/folder")]
-        }))
-        .chain(["ls $S".to_owned(), ": > $S/new".to_owned(), "cat /etc/shadow".to_owned(), ": > /tmp/vwm-hostile-new".to_owned()])
+        .chain(
+            [
+                data,
+                mine.join("state"),
+                theirs.clone(),
+                theirs.join("workspace"),
+            ]
+            .iter()
+            .flat_map(|folder| {
+                let folder = folder.display();
+                [
+                    format!("ls {folder}"),
+                    format!(": > {folder}/new"),
+                    format!("mkdir {folder}/folder"),
+                ]
+            }),
+        )
+        .chain([
+            "ls $S".to_owned(),
+            ": > $S/new".to_owned(),
+            "cat /etc/shadow".to_owned(),
+            ": > /tmp/vwm-hostile-new".to_owned(),
+        ])
         .collect();
-    let mut tries: Vec<(&str, &str)> = commands.iter().map(|command| (command.as_str(), command.as_str())).collect();
-    tries.push(("its own workspace", "echo x > $S/workspace/x && cat $S/workspace/x"));
-    tries.push(("its own knowledge base", "cat $S/workspace/worker_repo/COMPANY.md $S/kb/COMPANY.md"));
-    assert_eq!(could(&world, &own, "", &tries).await, ["its own workspace", "its own knowledge base"]);
+    let mut tries: Vec<(&str, &str)> = commands
+        .iter()
+        .map(|command| (command.as_str(), command.as_str()))
+        .collect();
+    tries.push((
+        "its own workspace",
+        "echo x > $S/workspace/x && cat $S/workspace/x",
+    ));
+    tries.push((
+        "its own knowledge base",
+        "cat $S/workspace/worker_repo/COMPANY.md $S/kb/COMPANY.md",
+    ));
+    assert_eq!(
+        could(&world, &own, "", &tries).await,
+        ["its own workspace", "its own knowledge base"]
+    );
     // The wall of this level has holes, and says so.
-    assert!(leaves_open().contains(&"change mode, owner, times and attributes of any file of the same user"));
+    assert!(
+        leaves_open()
+            .contains(&"change mode, owner, times and attributes of any file of the same user")
+    );
 }
 
 #[tokio::test]
@@ -85,7 +123,13 @@ async fn an_agent_looks_into_no_process_of_ours_and_disturbs_none() {
         ("harness", world.harness(own.id).to_string()),
         ("supervisor", "$SUPERVISOR".to_owned()),
         ("other harness", world.harness(other.id).to_string()),
-        ("other engine", vwm_tests::descendants(world.harness(other.id)).last().expect("it runs").to_string()),
+        (
+            "other engine",
+            vwm_tests::descendants(world.harness(other.id))
+                .last()
+                .expect("it runs")
+                .to_string(),
+        ),
     ];
     let acts = [
         ("its environment", "cat /proc/$P/environ"),
@@ -102,7 +146,10 @@ async fn an_agent_looks_into_no_process_of_ours_and_disturbs_none() {
         ("stop it", "kill -STOP $P"),
         ("kill it", "kill -KILL $P"),
         ("end it", "kill -TERM $P"),
-        ("make it likely to be killed", "echo 1000 > /proc/$P/oom_score_adj"),
+        (
+            "make it likely to be killed",
+            "echo 1000 > /proc/$P/oom_score_adj",
+        ),
     ];
     let mut tries = Vec::new();
     for (whose, pid) in &processes {
@@ -110,8 +157,14 @@ async fn an_agent_looks_into_no_process_of_ours_and_disturbs_none() {
             tries.push((format!("{whose}: {what}"), format!("P={pid}; {command}")));
         }
     }
-    tries.push(("itself".to_owned(), "cat /proc/self/environ && exec 3< /proc/self/mem && kill -0 $$".to_owned()));
-    let tries: Vec<(&str, &str)> = tries.iter().map(|(name, command)| (name.as_str(), command.as_str())).collect();
+    tries.push((
+        "itself".to_owned(),
+        "cat /proc/self/environ && exec 3< /proc/self/mem && kill -0 $$".to_owned(),
+    ));
+    let tries: Vec<(&str, &str)> = tries
+        .iter()
+        .map(|(name, command)| (name.as_str(), command.as_str()))
+        .collect();
     assert_eq!(could(&world, &own, PROCESSES, &tries).await, ["itself"]);
 }
 
@@ -122,6 +175,13 @@ async fn an_agents_shell_cannot_forge_what_its_engine_says() {
     let update = r#"{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"FORGED"}}}}"#;
     let forged = format!("echo '{update}' > /proc/$AGENT/fd/1");
     let injected = "echo forged > /proc/$AGENT/fd/0";
-    let tries = [("forge", forged.as_str()), ("inject", injected), ("read", "exec 3< /proc/$AGENT/fd/1")];
-    assert_eq!(could(&world, &session, PROCESSES, &tries).await, Vec::<String>::new());
+    let tries = [
+        ("forge", forged.as_str()),
+        ("inject", injected),
+        ("read", "exec 3< /proc/$AGENT/fd/1"),
+    ];
+    assert_eq!(
+        could(&world, &session, PROCESSES, &tries).await,
+        Vec::<String>::new()
+    );
 }

@@ -1,4 +1,0 @@
-//! Temporary: one room alone while the others are rebuilt.
-mod it {
-    mod claude;
-}

@@ -1,0 +1,7 @@
+//! The command line as a person uses it: what it prints, and how it ends.
+
+mod apply;
+mod demo;
+mod help;
+mod interrupts;
+mod run;

@@ -1,0 +1,128 @@
+//! `vwm worker apply`: files of every form, and all faults at once.
+
+use serde_json::json;
+use vwm_client::SessionFilter;
+use vwm_tests::{Said, World, vwm};
+
+fn file(world: &World, name: &str, text: &str) {
+    std::fs::write(world.folder().join(name), text).expect("writes");
+}
+
+#[tokio::test]
+async fn files_in_yaml_and_json_and_from_standard_input_are_applied_and_twice_changes_nothing() {
+    let world = World::start(json!({})).await;
+    let engine = format!(
+        "engine: {{command: {}, args: [scripted, agent]}}",
+        vwm().display()
+    );
+    let team = format!(
+        "name: ann\ncliType: acp\ndescription: Reviews\n{engine}\n---\n# The second one.\nname: bob\ncliType: acp\nagentMd: |\n  # Bob\n\n  Builds.\n{engine}\n"
+    );
+    file(&world, "team.yaml", &team);
+    let eve = json!({"name": "eve", "cliType": "acp", "engine": {"command": "sh"}, "approvals": {"mode": "ask"}});
+    file(&world, "eve.json", &eve.to_string());
+    let args = ["worker", "apply", "-f", "team.yaml", "eve.json"];
+    let first = world.says(&args).await;
+    let made = "worker ann created (revision 1)\nworker bob created (revision 1)\nworker eve created (revision 1)\n";
+    assert_eq!((first.code, first.out.as_str()), (Some(0), made));
+    assert!(
+        first.err.starts_with("warning: eve: approvals"),
+        "{}",
+        first.err
+    );
+    let client = world.client();
+    let before = client.workers().await.expect("a list");
+    let second = world.says(&args).await;
+    assert_eq!(second.out, made.replace("created", "unchanged"));
+    assert_eq!(client.workers().await.expect("a list"), before);
+    assert_eq!(
+        before[1].definition.agent_md.as_deref(),
+        Some("# Bob\n\nBuilds.\n")
+    );
+
+    let changed = team.replace("Reviews", "Reviews all");
+    let said = Said::by_with(world.cli(&["worker", "apply", "-f", "-"]), &changed).await;
+    let told = "worker ann changed (revision 2)\nworker bob unchanged (revision 1)\n";
+    assert_eq!(said, Said::new(0, told, ""));
+    let list = world.says(&["worker", "list", "--output", "json"]).await;
+    let list: Vec<serde_json::Value> = serde_json::from_str(&list.out).expect("it is JSON");
+    let names: Vec<_> = list.iter().map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, [Some("ann"), Some("bob"), Some("eve")]);
+    let table = world.says(&["worker", "list"]).await.out;
+    let heads: Vec<_> = table
+        .lines()
+        .map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(heads, [Some("NAME"), Some("ann"), Some("bob"), Some("eve")]);
+}
+
+#[tokio::test]
+async fn every_fault_of_every_file_is_told_at_once_with_its_place_and_nothing_is_applied() {
+    let world = World::start(json!({})).await;
+    file(
+        &world,
+        "good.yaml",
+        "name: ann\ncliType: acp\nengine: {command: sh}\n",
+    );
+    file(
+        &world,
+        "bad.yaml",
+        "name: \"an n\"\ncliType: nobody\ntimeout: soon\nagentmd: x\nengine: 7\n---\ncliType: acp\n",
+    );
+    file(
+        &world,
+        "bad.json",
+        "{\n  \"name\": \"joe\",\n  \"cliType\": \"acp\",\n  \"engine\": {\"command\": \"\"}\n}\n",
+    );
+    file(&world, "torn.yaml", "name: [ann\n");
+    let said = world
+        .says(&[
+            "worker",
+            "apply",
+            "-f",
+            "good.yaml",
+            "bad.yaml",
+            "bad.json",
+            "torn.yaml",
+        ])
+        .await;
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    let lines: Vec<_> = said.err.lines().collect();
+    let expected = [
+        "error: nothing was applied: there are faults",
+        "  bad.yaml:1:7: a name has only letters, digits, `.`, `_` and `-`; take out ' '",
+        "  bad.yaml:2:10: `cliType` is \"nobody\", and must be `claude-code` or `acp`",
+        "  bad.yaml:3:10: `timeout` must be a whole number, and is a string",
+        "  bad.yaml:4:1: there is no field `agentmd`; did you mean `agentMd`?",
+        "  bad.yaml:5:9: engine must be an object of fields, and is a number",
+        "  bad.yaml:7:1: `name` is missing; name the worker",
+        "  bad.yaml:7:1: `engine` is missing; write `engine: {command: …, args: […]}` for the program to start",
+    ];
+    assert_eq!(lines[..expected.len()], expected);
+    assert!(said.err.contains("\n  bad.json:4:25: "), "{}", said.err);
+    assert!(said.err.contains("\n  torn.yaml:"), "{}", said.err);
+    assert_eq!(world.client().workers().await.expect("a list"), []);
+
+    let unknown = "name: ann\ncliType: acp\nruntime: nowhere\nengine: {command: sh}\n";
+    let said = Said::by_with(world.cli(&["worker", "apply", "-f", "-"]), unknown).await;
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err
+            .starts_with("error: nothing was applied\n  worker ann: "),
+        "{}",
+        said.err
+    );
+    let said = world.says(&["worker", "apply", "-f", "none.yaml"]).await;
+    let told = "error: cannot read none.yaml; does it exist, and is it text?\n  because: No such file or directory (os error 2)\n";
+    assert_eq!(said, Said::new(1, "", told));
+    assert_eq!(world.client().workers().await.expect("a list"), []);
+    assert_eq!(
+        world
+            .client()
+            .sessions(&SessionFilter::default())
+            .await
+            .expect("a list")
+            .items,
+        []
+    );
+}
