@@ -35,7 +35,8 @@ pub struct JobSpec {
 /// How a job stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobStatus {
-    /// It was never made, or nothing of it is left.
+    /// Nothing of it is there, and no volume of its session either: an active session that sees this is lost. A job that was only
+    /// numbered, on a volume that is there, is `Gone`.
     Absent,
     /// It is on its way.
     Pending {

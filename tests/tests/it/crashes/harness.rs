@@ -71,7 +71,6 @@ async fn a_harness_killed_in_mid_tool_leaves_an_unknown_outcome_and_nothing_else
         [Resume::Fresh, Resume::Resumed, Resume::Resumed]
     );
     assert_eq!(native_ids(&world, session).len(), 1);
-    println!("the outcome was told {took:?} after the kill");
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ fn speaker(script: &str) -> Value {
         text() {{ say '{{"jsonrpc":"2.0","method":"session/update","params":{{"update":{{"sessionUpdate":"agent_message_chunk","content":{{"type":"text","text":"'"$1"'"}}}}}}}}'; }}
         n=0
         while read -r line; do
-            n=$((n + 1))
+            # Answers to what it asked itself are not counted.
+            case $line in *'"method"'*) n=$((n + 1)) ;; esac
             case $line in
                 *'"initialize"'*) say '{{"jsonrpc":"2.0","id":'$n',"result":{{"protocolVersion":1}}}}' ;;
                 *'"session/new"'*) say '{{"jsonrpc":"2.0","id":'$n',"result":{{"sessionId":"s"}}}}' ;;

@@ -161,3 +161,21 @@ async fn without_a_server_every_command_says_how_to_get_one() {
         said.err
     );
 }
+
+#[tokio::test]
+async fn what_a_server_keeps_is_its_owners_alone_also_in_a_folder_that_is_open() {
+    let world = World::start_with(json!({}), |command| {
+        let data = command.get_args().nth(1).expect("its data directory");
+        std::fs::create_dir(data).expect("makes a folder");
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(data, open).expect("changes rights");
+    })
+    .await;
+    let told = "Other users can look into the data directory";
+    assert!(world.log().contains(told), "{}", world.log());
+    for entry in std::fs::read_dir(world.data_dir()).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", entry.path().display());
+    }
+}

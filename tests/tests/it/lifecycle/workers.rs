@@ -1,11 +1,14 @@
 //! Workers while sessions run: locks, revisions, roles.
 
-use serde_json::json;
-use vwm_api::SessionStatus;
-use vwm_client::Lock;
-use vwm_tests::{Said, World, kill, scripted_agent};
+use std::collections::BTreeSet;
 
-use super::{shell, world_of_bob};
+use futures_util::future::join_all;
+use serde_json::json;
+use vwm_api::{Session, SessionStatus};
+use vwm_client::Lock;
+use vwm_tests::{Repository, Said, World, kill, scripted_agent};
+
+use super::{branch, shell, world_of_bob};
 
 #[tokio::test]
 async fn a_running_session_keeps_its_revision_when_the_worker_changes() {
@@ -124,4 +127,29 @@ async fn a_locked_worker_stays_as_it_is_unless_an_admin_goes_over_the_lock() {
     );
     let deleted = world.says(&["worker", "delete", "bob", "--force"]).await;
     assert_eq!(deleted, Said::new(0, "worker bob deleted\n", ""));
+}
+
+#[tokio::test]
+async fn five_sessions_of_one_worker_run_at_once_and_share_nothing() {
+    let world = world_of_bob(json!({})).await;
+    let project = Repository::with(&[("a.md", "a\n")]);
+    let sessions = join_all((0..5).map(|_| world.session("bob", Some(&project)))).await;
+    let run = async |session: &Session| {
+        let id = session.id;
+        let script =
+            format!("echo {id} > session_repo/own.md; ls session_repo; cat session_repo/own.md");
+        assert_eq!(
+            shell(&world, id, &script).await,
+            format!("a.md\nown.md\n{id}\n")
+        );
+    };
+    join_all(sessions.iter().map(run)).await;
+    let harnesses: BTreeSet<u32> = sessions.iter().map(|it| world.harness(it.id)).collect();
+    assert_eq!(harnesses.len(), 5);
+    join_all(sessions.iter().map(|session| world.end(session.id))).await;
+    for session in &sessions {
+        let text = format!("{}\n", session.id);
+        assert_eq!(project.file(&branch(session.id), "own.md"), Some(text));
+    }
+    assert_eq!(project.branches().len(), 6);
 }
