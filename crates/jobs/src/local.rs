@@ -50,11 +50,10 @@ impl Local {
             .map_err(JobError::volume(&sessions))?
             .flatten()
         {
-            if entry.file_name().to_string_lossy().starts_with(".removed-") {
-                if let Err(error) = delete_tree(&entry.path()) {
-                    let error = vwm_api::chain(&error);
-                    warn!(%error, "A removed volume cannot be deleted; it is tried again at the next start");
-                }
+            let is_removed = entry.file_name().to_string_lossy().starts_with(".removed-");
+            if is_removed && let Err(error) = delete_tree(&entry.path()) {
+                let error = vwm_api::chain(&error);
+                warn!(%error, "A removed volume cannot be deleted; it is tried again at the next start");
             }
         }
         Ok(Self {
@@ -94,6 +93,8 @@ impl Local {
             source,
         };
         let mut child = tokio::process::Command::new(&self.program)
+            // Who looks for it with ps finds it by this name.
+            .arg0("vwm")
             .arg("harness")
             .arg("--volume")
             .arg(&volume.root)

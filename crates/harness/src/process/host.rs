@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -100,6 +101,8 @@ fn begin(exe: &Path, order: &Order) -> io::Result<Begun> {
     let (stdout, their_stdout) = UnixStream::pair()?;
     let (stderr, their_stderr) = UnixStream::pair()?;
     let supervisor = Command::new(exe)
+        // Who looks for it with ps finds it by this name.
+        .arg0("vwm")
         .arg("supervise")
         .env_clear()
         .current_dir("/")
