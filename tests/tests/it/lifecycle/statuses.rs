@@ -1,7 +1,11 @@
 //! Where a session stands, as its events tell it.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde_json::json;
 use vwm_api::{EventBody, SessionStatus, TurnStatus};
+use vwm_tests::{World, within};
 
 use super::{told, world_of_bob};
 
@@ -69,4 +73,44 @@ async fn a_session_goes_through_its_statuses_in_order_and_its_telemetry_stays() 
         ),
         (2, 1, 1)
     );
+}
+
+#[tokio::test]
+async fn ending_a_session_cancels_the_turn_that_runs_and_the_one_that_waits() {
+    let world = World::start(json!({})).await;
+    world.allow_agents().await;
+    let script = json!({"rules": [{"when": "", "steps": [{"text": "half"}, {"hold": "gate"}]}]});
+    world.worker(json!({"engine": world.agent(script)})).await;
+    let id = world.session("bob", None).await.id;
+    let ends_while_they_run = async {
+        world.model.held("gate").await;
+        let client = world.client();
+        let both_are_there = async {
+            while client.telemetry(id).await.expect("telemetry").len() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within("both prompts to be there", both_are_there).await;
+        world.end(id).await;
+    };
+    let (first, second, ()) = tokio::join!(
+        world.ask(id, "first"),
+        world.ask(id, "second"),
+        ends_while_they_run
+    );
+    let told: BTreeSet<_> = [first, second]
+        .into_iter()
+        .map(|answer| {
+            (
+                answer.status.as_str(),
+                answer.error.map(|error| error.message),
+            )
+        })
+        .collect();
+    let cancelled = |message: &str| ("cancelled", Some(message.to_owned()));
+    let expected = [
+        cancelled("the session ended before the turn ran"),
+        cancelled("the session ended while the turn ran"),
+    ];
+    assert_eq!(told, BTreeSet::from(expected));
 }
