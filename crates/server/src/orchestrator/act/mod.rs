@@ -1,14 +1,16 @@
 //! Does what the plan says, for one session, one thing at a time; everything may be done twice.
 
+mod end;
+mod turns;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vwm_api::harness::{EndOrder, HarnessState, Phase, StepState, TurnOrder};
-use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnId, TurnStatus};
+use vwm_api::harness::{EndOrder, HarnessState, Phase, StepState};
+use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_client::ClientError;
 use vwm_jobs::{JobError, JobId, JobSpec, JobStatus, Volume};
 use vwm_store::{SessionRow, StoreError, Turn};
@@ -317,186 +319,6 @@ impl Runner {
             }
             Action::Rest => Ok(After::Rest),
         }
-    }
-
-    async fn start_turn(&self, id: TurnId, turns: &[Turn]) -> Result<(), ActError> {
-        let Some(turn) = turns.iter().find(|turn| turn.id == id) else {
-            return Ok(());
-        };
-        // Offered first: from here on only the harness can say that the turn never ran.
-        if !turn.offered && !self.app.store.offer_turn(id).await? {
-            return Ok(());
-        }
-        let order = TurnOrder {
-            turn: id,
-            subsession: turn.subsession,
-            kind: turn.kind,
-            prompt: turn.prompt.clone(),
-            timeout_s: turn.timeout_s,
-        };
-        if let Some(link) = &self.link {
-            link.harness.start_turn(&order).await?;
-        }
-        Ok(())
-    }
-
-    /// A turn that an older job took and never sent runs as soon as all is prepared: one that was aborted must not.
-    async fn abort_left(&self, link: &Link, turns: &[Turn]) -> Result<(), ActError> {
-        for turn in turns.iter().filter(|turn| turn.abort_asked) {
-            match link.harness.abort_turn(turn.id).await {
-                Ok(_) => {}
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    async fn abort_turns(&self, ids: &[TurnId], turns: &[Turn]) -> Result<(), ActError> {
-        let Some(link) = &self.link else {
-            return Ok(());
-        };
-        for id in ids {
-            match link.harness.abort_turn(*id).await {
-                Ok(_) => {}
-                // Offered, and lost on the way: it is given to the harness, which then ends it.
-                Err(error) if error.is_not_found() => {
-                    self.start_turn(*id, turns).await?;
-                    link.harness.abort_turn(*id).await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// What waits will not run any more.
-    async fn close_waiting(&self) -> Result<(), ActError> {
-        let error = turn_error(
-            "session_ended",
-            "the session ended before the turn ran",
-            false,
-        );
-        self.app.store.end_waiting_turns(self.id, error).await?;
-        Ok(())
-    }
-
-    /// The volume is kept, and with it all that a later try needs; only the turns that waited fail.
-    async fn resume_failed(
-        &mut self,
-        row: &SessionRow,
-        state: Option<HarnessState>,
-    ) -> Result<After, ActError> {
-        let known = state.as_ref();
-        if known.is_some_and(|state| row.pumped_n < state.last_n) {
-            return Ok(After::Wait(LOOK_AGAIN));
-        }
-        let reason = known
-            .and_then(|state| state.reason.clone())
-            .unwrap_or_else(|| self.no_start());
-        let has_none = known.is_some_and(|state| state.open_turns.is_empty());
-        self.remove(row, Volume::Keep).await?;
-        let error = turn_error(
-            "resume_failed",
-            &format!("the session could not be resumed: {reason}"),
-            true,
-        );
-        // What a harness may hold only its journal can end.
-        if has_none {
-            self.app.store.end_open_turns(self.id, error).await?;
-        } else {
-            self.app.store.end_waiting_turns(self.id, error).await?;
-        }
-        if row.session.status == SessionStatus::Active {
-            self.app
-                .store
-                .move_session(
-                    self.id,
-                    SessionStatus::Active,
-                    Trigger::Suspend,
-                    Some(reason.clone()),
-                )
-                .await?;
-        } else {
-            self.app
-                .store
-                .set_session_reason(self.id, Some(reason.clone()))
-                .await?;
-        }
-        warn!(session.id = %self.id, reason, "Session does not resume");
-        self.failed_starts = 0;
-        self.resume_after = Some(Instant::now() + RESUME_AGAIN);
-        Ok(After::Wait(RESUME_AGAIN))
-    }
-
-    /// The journal is lost with the volume: only here the server itself says how turns ended.
-    async fn volume_lost(&mut self, row: &SessionRow) -> Result<After, ActError> {
-        let store = &self.app.store;
-        let reason = "its folder is gone, and with it the workspace: end it and start another";
-        let failed = turn_error(
-            "resume_failed",
-            &format!("the session could not be resumed: {reason}"),
-            true,
-        );
-        store.end_waiting_turns(self.id, failed).await?;
-        let unknown = TurnError {
-            status: TurnStatus::OutcomeUnknown,
-            message: format!(
-                "nobody can say how the turn ended: the session's folder is gone; {reason}"
-            ),
-            code: "outcome_unknown".to_owned(),
-            retryable: false,
-            resets_at: None,
-        };
-        store.end_open_turns(self.id, unknown).await?;
-        warn!(session.id = %self.id, "Session's volume is lost");
-        let from = row.session.status;
-        store
-            .move_session(self.id, from, Trigger::Break, Some(reason.to_owned()))
-            .await?;
-        Ok(After::Again)
-    }
-
-    async fn remove(&mut self, row: &SessionRow, volume: Volume) -> Result<(), ActError> {
-        self.app.jobs.remove(&self.job_id(row), volume).await?;
-        self.link = None;
-        self.told = None;
-        if row.generation > 0 {
-            self.app
-                .store
-                .job_gone(self.id, row.generation, "it was removed")
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Moves what the harness collected into the blob store, before anything is removed.
-    async fn keep(&self, collected: &[vwm_api::harness::Collected]) -> Result<(), ActError> {
-        let Some(link) = &self.link else {
-            return Ok(());
-        };
-        for kept in collected {
-            let mut bytes = Vec::with_capacity(usize::try_from(kept.bytes).unwrap_or_default());
-            let mut stream = link.harness.collected(&kept.name).await?;
-            while let Some(chunk) = stream.next().await {
-                bytes.extend_from_slice(&chunk?);
-            }
-            if bytes.len() as u64 != kept.bytes {
-                let cut = format!(
-                    "{} came with {} of {} bytes",
-                    kept.name,
-                    bytes.len(),
-                    kept.bytes
-                );
-                return Err(std::io::Error::other(cut).into());
-            }
-            let hash = self.app.store.blobs().put(bytes).await?;
-            self.app
-                .store
-                .add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes)
-                .await?;
-        }
-        Ok(())
     }
 
     fn no_start(&self) -> String {
