@@ -314,12 +314,11 @@ impl Session {
             local_repositories: setup.local_repositories,
             auto_delete: setup.auto_delete_branch,
             ssh_auth_sock: None,
+            // Not the door token, which the engine has and which dies with it: it must not hold up an end.
             secrets: setup
                 .providers
                 .values()
-                .map(|provider| provider.api_key.as_str())
-                .chain([self.door_token.as_str()])
-                .map(|secret| secret.as_bytes().to_vec())
+                .map(|provider| provider.api_key.as_bytes().to_vec())
                 .collect(),
         }
     }

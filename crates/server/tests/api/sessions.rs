@@ -46,7 +46,7 @@ async fn a_session_begins_pending_with_its_workers_revision_and_warnings() {
         {
           "path": "modelConfig.provider",
           "code": "missing_key",
-          "message": "the server has no key for anthropic, and every turn will fail: set VWM_ANTHROPIC_API_KEY and start the server again"
+          "message": "the server has no key for anthropic, and its sessions will not start: set VWM_ANTHROPIC_API_KEY and start the server again"
         },
         {
           "path": "approvals",
