@@ -126,29 +126,3 @@ async fn the_same_call_again_joins_its_turn_by_prompt_and_by_stream() {
         1
     );
 }
-
-#[tokio::test]
-async fn a_client_that_hangs_up_does_not_stop_its_turn() {
-    let (world, session) = held_session().await;
-    let prompt = world.prompt("wait");
-    let client = world.client();
-    let (mut stream, prompted) = (client.stream(session.id, &prompt), client.clone());
-    let start = within("the turn to start", stream.next())
-        .await
-        .expect("a stream")
-        .expect("an event");
-    let turn = start.request_id.expect("it belongs to a turn");
-    drop(stream);
-    let second = tokio::spawn(async move { prompted.prompt(session.id, &prompt).await });
-    turns(&world, &session, 2).await;
-    second.abort();
-    // The connections are closed before anything is released.
-    assert!(second.await.is_err_and(|error| error.is_cancelled()));
-    world.model.release("agent");
-    let done = world.events_until_turn_ends(session.id, 2).await;
-    let complete: Vec<_> = done
-        .iter()
-        .filter(|event| matches!(event.body, EventBody::Complete(_)))
-        .collect();
-    assert_eq!((complete.len(), complete[0].request_id), (2, Some(turn)));
-}

@@ -195,29 +195,3 @@ async fn a_client_that_hangs_up_does_not_stop_its_turn() {
         .expect("it is known");
     assert_eq!(view.status, TurnStatus::Complete);
 }
-
-#[tokio::test]
-async fn a_second_server_on_a_data_directory_is_told_of_the_first() {
-    let world = World::start(json!({})).await;
-    let first = std::fs::read(world.data_dir().join("server.json")).expect("it is told");
-    let first: Value = serde_json::from_slice(&first).expect("it is JSON");
-    let second = Server::command(&world.data_dir(), &world.model.url(), &[])
-        .stderr(Stdio::piped())
-        .output()
-        .expect("it starts");
-    let said = String::from_utf8_lossy(&second.stderr).into_owned();
-    let told = format!(
-        "another server (pid {}, url {}) uses this data directory: stop it, or choose another with --data-dir",
-        first["pid"],
-        first["url"].as_str().expect("a text")
-    );
-    assert!(!second.status.success());
-    assert!(said.contains(&told), "{said}");
-    assert!(
-        world
-            .client()
-            .sessions(&vwm_client::SessionFilter::default())
-            .await
-            .is_ok()
-    );
-}
