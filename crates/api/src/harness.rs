@@ -88,6 +88,8 @@ pub struct Setup {
     pub engine_folders: Vec<String>,
     /// The models' providers by name: `anthropic`.
     pub providers: BTreeMap<String, Provider>,
+    /// The image that the runtime names, where it names one; a backend without images says that it is not used.
+    pub image: Option<String>,
     /// Whether the engine may run without a wall.
     pub unconfined: bool,
     /// Whether repositories may be `file` and plain `http`.
@@ -285,8 +287,8 @@ pub struct Outcome {
     pub cost_total_usd: Option<f64>,
     /// The model that answered.
     pub model: Option<String>,
-    /// From the start of the turn.
-    pub duration_ms: i64,
+    /// From the start of the turn; none where nobody saw its end.
+    pub duration_ms: Option<i64>,
     /// The format of `raw`; none where nothing was said.
     pub raw_format: Option<String>,
     /// What the engine printed, capped.

@@ -93,6 +93,8 @@ pub struct Ending {
     pub tokens_in: Option<i64>,
     /// Likewise.
     pub tokens_out: Option<i64>,
+    /// What the engine says that this turn has cost.
+    pub cost_usd: Option<f64>,
     /// What the engine says that the conversation has cost since it began.
     pub cost_total_usd: Option<f64>,
     /// The model that answered.

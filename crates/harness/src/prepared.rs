@@ -8,6 +8,7 @@ use vwm_api::harness::Setup;
 use vwm_api::volume::VolumePaths;
 
 use crate::adapter::{Adapter, EngineHome, Opening};
+use crate::conversation::mask::Secrets;
 use crate::door::Door;
 use crate::process::{Host, Launch};
 
@@ -28,6 +29,8 @@ pub(crate) struct Prepared {
     pub(crate) door: Arc<Door>,
     /// What opens it.
     pub(crate) door_token: String,
+    /// What must not be told: the provider's key, and the door's token.
+    pub(crate) secrets: Secrets,
     /// Where everything lies.
     pub(crate) paths: VolumePaths,
     /// Whether there is a knowledge base.

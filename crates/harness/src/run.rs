@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, flock};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
@@ -54,6 +54,8 @@ pub fn run(args: &HarnessArgs) -> ExitCode {
         .init();
     // Out of the server's terminal and group: a Ctrl-C there is not for us. It fails only where we lead a group already.
     let _ = rustix::process::setsid();
+    // What it writes is its owner's alone; the engine's own files are as open as the wall's stage makes them.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let boot = match read_boot() {
         Ok(boot) => boot,
         Err(e) => return failed(&StartError::Boot(e)),

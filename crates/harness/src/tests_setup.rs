@@ -33,6 +33,7 @@ pub(crate) fn setup() -> Setup {
         engines_dir: "/nowhere".into(),
         engine_folders: Vec::new(),
         providers: BTreeMap::new(),
+        image: None,
         unconfined: false,
         local_repositories: true,
         native_ids: BTreeMap::new(),

@@ -29,7 +29,7 @@ pub(crate) async fn prepare(
     Ok(())
 }
 
-const LOCAL: &str = "local";
+pub(crate) const LOCAL: &str = "local";
 const ADMIN_KEY_FILE: &str = "admin.key";
 
 fn local_runtime() -> NewRuntime {

@@ -16,6 +16,7 @@ pub(super) fn ending(status: TurnStatus, response: String, error: Option<TurnErr
         error,
         tokens_in: None,
         tokens_out: None,
+        cost_usd: None,
         cost_total_usd: None,
         model: None,
     }

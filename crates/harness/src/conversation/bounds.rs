@@ -7,6 +7,10 @@ use vwm_api::AgentEvent;
 const DEEPEST: usize = 64;
 /// The largest value of a tool.
 const TOOL: usize = 1 << 20;
+/// The longest text of one event; what is longer becomes several.
+const TEXT: usize = 1 << 20;
+/// The longest answer.
+const ANSWER: usize = 9 << 20;
 /// The largest value that nobody understands.
 const RAW: usize = 128 << 10;
 
@@ -22,6 +26,35 @@ pub(super) fn bounded(mut event: AgentEvent) -> AgentEvent {
         | AgentEvent::Notice { .. } => {}
     }
     event
+}
+
+/// Returns an event as several where its text is too long for one.
+pub(super) fn pieces(event: AgentEvent) -> Vec<AgentEvent> {
+    let (text, again): (_, fn(String) -> AgentEvent) = match event {
+        AgentEvent::Text(text) if text.len() > TEXT => (text, AgentEvent::Text),
+        AgentEvent::Thinking(text) if text.len() > TEXT => (text, AgentEvent::Thinking),
+        other => return vec![other],
+    };
+    let (mut pieces, mut rest) = (Vec::new(), text.as_str());
+    while !rest.is_empty() {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary(TEXT));
+        pieces.push(again(piece.to_owned()));
+        rest = more;
+    }
+    pieces
+}
+
+/// Returns an answer, cut where nobody could take it whole.
+pub(super) fn answer(text: String) -> String {
+    if text.len() <= ANSWER {
+        return text;
+    }
+    let kept = text.floor_char_boundary(ANSWER);
+    format!(
+        "{}… [{} bytes are left out here]",
+        &text[..kept],
+        text.len() - kept
+    )
 }
 
 fn bind(value: &mut Value, longest: usize) {
@@ -82,6 +115,31 @@ mod tests {
             let event = AgentEvent::Raw(value);
             assert_eq!(bounded(event.clone()), event);
         }
+    }
+
+    #[test]
+    fn a_long_text_becomes_several_events_and_loses_nothing() {
+        let text = "é".repeat(TEXT);
+        let pieces = pieces(AgentEvent::Text(text.clone()));
+        assert_eq!(pieces.len(), 2);
+        let whole: String = pieces
+            .into_iter()
+            .map(|piece| match piece {
+                AgentEvent::Text(text) => text,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn an_answer_has_an_end() {
+        let cut = answer("x".repeat(ANSWER + 7));
+        assert!(
+            cut.ends_with("x… [7 bytes are left out here]"),
+            "{}",
+            cut.len()
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One running engine: its process, the dialogue with it, and the wires between.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::process::{Exit, Process, ProcessError};
 
 /// How much of an engine's complaints is kept.
 const STDERR: usize = 8 << 10;
+/// How much may wait until it reads; a prompt has at most 1 MiB.
+const UNREAD: usize = 8 << 20;
 /// How long its last words may take to arrive once it is gone.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -24,6 +27,8 @@ pub(super) struct Engine {
     dialogue: Box<dyn Dialogue>,
     said: mpsc::Receiver<String>,
     say: mpsc::UnboundedSender<String>,
+    /// Bytes that were said and that it has not read.
+    unread: Arc<AtomicUsize>,
     stderr: Arc<Mutex<Vec<u8>>>,
     wakes: Vec<(Instant, u64)>,
 }
@@ -50,6 +55,8 @@ impl Engine {
         let mut process = prepared.host.start(&launch).await?;
         let (sender, said) = mpsc::channel(256);
         let (say, mut to_say) = mpsc::unbounded_channel::<String>();
+        let unread = Arc::new(AtomicUsize::new(0));
+        let to_read = Arc::clone(&unread);
         let mut stdin = process.stdin();
         // A task of its own: an engine that does not read must not keep us from hearing it.
         tokio::spawn(async move {
@@ -59,6 +66,7 @@ impl Engine {
                 {
                     return;
                 }
+                to_read.fetch_sub(line.len(), Ordering::Relaxed);
             }
         });
         let stdout = process.stdout();
@@ -78,6 +86,7 @@ impl Engine {
             dialogue,
             said,
             say,
+            unread,
             stderr,
             wakes: Vec::new(),
         };
@@ -145,13 +154,24 @@ impl Engine {
         self.settle(steps)
     }
 
+    /// Says a line. An engine that asks and asks and never reads is answered no more.
+    fn say(&self, line: String) {
+        let unread = self.unread.fetch_add(line.len(), Ordering::Relaxed);
+        if unread > UNREAD {
+            self.unread.fetch_sub(line.len(), Ordering::Relaxed);
+            tracing::warn!(unread, "Engine does not read what it is told");
+            return;
+        }
+        // Nobody listens once it is gone; its end is told by `exited`.
+        let _ = self.say.send(line);
+    }
+
     /// Does what concerns the wires; the rest is for the conversation.
     fn settle(&mut self, steps: Vec<Step>) -> Vec<Step> {
         let mut rest = Vec::new();
         for step in steps {
             match step {
-                // Nobody listens once it is gone; its end is told by `exited`.
-                Step::Say(line) => drop(self.say.send(line)),
+                Step::Say(line) => self.say(line),
                 Step::Wake(after, token) => self.wakes.push((Instant::now() + after, token)),
                 other => rest.push(other),
             }

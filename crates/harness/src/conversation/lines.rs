@@ -45,6 +45,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
+/// What a kept line takes; also an empty one.
+fn cost(line: &str) -> usize {
+    line.len() + size_of::<String>()
+}
+
 /// What an engine printed in a turn: the beginning and the end of it.
 #[derive(Debug, Default)]
 pub(super) struct RawLog {
@@ -65,13 +70,13 @@ impl RawLog {
             self.cut += 1;
             return;
         }
-        self.tail_bytes += line.len();
+        self.tail_bytes += cost(line);
         self.tail.push_back(line.to_owned());
         while self.tail_bytes > RAW_TAIL {
             let Some(first) = self.tail.pop_front() else {
                 break;
             };
-            self.tail_bytes -= first.len();
+            self.tail_bytes -= cost(&first);
             self.cut += 1;
         }
     }

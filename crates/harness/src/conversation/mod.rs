@@ -3,6 +3,7 @@
 mod bounds;
 mod engine;
 mod lines;
+pub(crate) mod mask;
 mod outcome;
 mod turn;
 
@@ -177,7 +178,10 @@ impl Conversation {
     }
 
     fn tell(&self, turn: Option<TurnId>, event: AgentEvent) {
-        self.note(turn, Happened::Agent(bounds::bounded(event)));
+        for piece in bounds::pieces(event) {
+            let event = self.prepared.secrets.mask_event(bounds::bounded(piece));
+            self.note(turn, Happened::Agent(event));
+        }
     }
 
     /// The engine's own id is kept before anything is asked under it, so that it is never lost with a process.

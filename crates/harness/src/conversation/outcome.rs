@@ -8,6 +8,9 @@ use super::lines::RawLog;
 use crate::adapter::{Ending, Step};
 use crate::door::Usage;
 
+/// As much of the text as an answer can hold.
+const ANSWER_GATHERED: usize = 16 << 20;
+
 /// What an engine said in a turn.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
@@ -43,7 +46,9 @@ impl Heard {
 
     pub(super) fn note(&mut self, event: &AgentEvent) {
         match event {
-            AgentEvent::Text(text) => self.text.push_str(text),
+            // More than an answer may have is not gathered.
+            AgentEvent::Text(text) if self.text.len() < ANSWER_GATHERED => self.text.push_str(text),
+            AgentEvent::Text(_) => {}
             AgentEvent::ToolCall(_) => self.text.clear(),
             AgentEvent::Start(_)
             | AgentEvent::Thinking(_)
@@ -85,6 +90,7 @@ pub(super) fn failed(code: &str, message: &str, retryable: bool) -> Ending {
         }),
         tokens_in: None,
         tokens_out: None,
+        cost_usd: None,
         cost_total_usd: None,
         model: None,
     }
@@ -101,7 +107,7 @@ pub(crate) fn ended_by_us(engine: Option<CliType>, error: TurnError) -> Outcome 
         cost_usd: None,
         cost_total_usd: None,
         model: None,
-        duration_ms: 0,
+        duration_ms: None,
         raw_format: None,
         raw: String::new(),
         engine,

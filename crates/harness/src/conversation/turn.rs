@@ -1,7 +1,7 @@
 //! One turn: open the conversation, journal `sent`, ask, listen to the end.
 
 use super::outcome::{Heard, failed, used};
-use super::{Command, Conversation, Stop, debug, next_of, warn};
+use super::{Command, Conversation, Stop, bounds, debug, next_of, warn};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -52,20 +52,20 @@ impl Conversation {
         let own_tokens_out = ending.tokens_out;
         let mut outcome = Outcome {
             status: ending.status,
-            response: ending.response,
+            response: bounds::answer(self.prepared.secrets.mask(ending.response)),
             artifacts: before.changed_in(&self.snapshot().await),
             tokens_in: counted.tokens_in.or(ending.tokens_in),
             tokens_out: counted.tokens_out.or(ending.tokens_out),
-            cost_usd: None,
+            cost_usd: ending.cost_usd,
             cost_total_usd: ending.cost_total_usd,
             model: ending.model.or(counted.model),
-            duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            duration_ms: i64::try_from(started.elapsed().as_millis()).ok(),
             raw_format: heard.any.then(|| self.prepared.adapter.format().to_owned()),
-            raw: heard.raw.into_text(),
+            raw: self.prepared.secrets.mask(heard.raw.into_text()),
             engine: Some(self.prepared.adapter.engine()),
             error: ending.error,
         };
-        if let Some(total) = outcome.cost_total_usd {
+        if let (None, Some(total)) = (outcome.cost_usd, outcome.cost_total_usd) {
             let earlier = self
                 .journal
                 .with_ledger(|ledger| ledger.cost_total(self.subsession));

@@ -12,6 +12,8 @@ use super::{Context, Gathered, GitError, Notice, OUT, Repo, collect, mirror, sec
 const FOLDER: &str = "learnings";
 /// The largest learning.
 const MAX_SIZE: u64 = 1024 * 1024;
+/// The most that all learnings of a session have together.
+const MAX_TOGETHER: u64 = 32 * 1024 * 1024;
 /// More than this is not looked at.
 const MOST_ENTRIES: usize = 10_000;
 /// Engines take files of these names for instructions.
@@ -137,7 +139,7 @@ fn read(
             &format!("there are more than {MOST_ENTRIES} files, or some cannot be read"),
         );
     }
-    let mut files = Vec::new();
+    let (mut files, mut together) = (Vec::new(), 0);
     for entry in &walk.entries {
         let name = entry.shown();
         if let Some(why) = fault(entry, &name) {
@@ -148,6 +150,11 @@ fn read(
             if entry.kind != Kind::Dir && is_new {
                 refuse(&name, why);
             }
+            continue;
+        }
+        together += entry.size;
+        if together > MAX_TOGETHER {
+            refuse(&name, "all learnings together are larger than 32 MiB");
             continue;
         }
         match tree.read(&entry.path, MAX_SIZE) {

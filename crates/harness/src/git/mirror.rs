@@ -9,7 +9,7 @@ use super::{BASE, Context, GitError, Repo};
 /// Fetches the repository unless that was done; returns the base branch's tip, or none when the repository is empty.
 pub(super) async fn ensure(repo: &Repo, ctx: &Context<'_>) -> Result<Option<String>, GitError> {
     if !repo.clean.exists() {
-        let remote = url::check(&repo.url, ctx.local_repositories)?;
+        let remote = url::check(&repo.url, ctx)?;
         let half_done = beside(&repo.clean, "new");
         remove(&half_done)?;
         std::fs::create_dir_all(&half_done).map_err(GitError::file("make a folder for git"))?;

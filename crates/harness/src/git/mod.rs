@@ -81,6 +81,8 @@ pub struct Context<'a> {
     pub worker_name: String,
     /// Whether repositories may be `file` and plain `http`.
     pub local_repositories: bool,
+    /// The sessions' volumes: below it everything may be an engine's, so no remote is there.
+    pub volumes: PathBuf,
     /// Whether the session's branch may be left out when its base holds all of it.
     pub auto_delete: bool,
     /// Runs things inside the wall.

@@ -17,7 +17,7 @@ pub(super) async fn push(repo: &Repo, ctx: &Context<'_>) -> Result<Pushed, GitEr
             format!("nothing was committed, so {} is not pushed", repo.branch),
         ));
     };
-    let remote = url::check(&repo.url, ctx.local_repositories)?;
+    let remote = url::check(&repo.url, ctx)?;
     let may_be_left_out = ctx.auto_delete && repo.role == Role::Session;
     if may_be_left_out && is_in_base(repo, ctx, &clean, &remote, &tip).await? {
         let there = remote_tip(&clean, &remote, &repo.branch_ref()).await?;

@@ -1,6 +1,8 @@
 //! Where a repository is: which addresses are allowed, and how they are shown without a credential.
 
-use super::GitError;
+use std::path::{Component, PathBuf};
+
+use super::{Context, GitError};
 
 /// An address that may be asked, and what it takes to be let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +13,52 @@ pub(super) struct Remote {
     pub(super) with_credential: Option<String>,
 }
 
-/// Checks an address; `file` and `http` only where repositories may be local.
-pub(super) fn check(url: &str, local_repositories: bool) -> Result<Remote, GitError> {
+/// Checks an address. A local one comes back as the real path without links: a remote that an engine can write would run its hooks
+/// outside the wall.
+pub(super) fn check(url: &str, ctx: &Context<'_>) -> Result<Remote, GitError> {
+    let mut remote = form(url, ctx.local_repositories)?;
+    if let Some(path) = local_path(&remote.url) {
+        let volumes = ctx
+            .volumes
+            .canonicalize()
+            .unwrap_or_else(|_| ctx.volumes.clone());
+        let real = path.canonicalize();
+        let found = real.as_ref().unwrap_or(&path);
+        let goes_up = path.components().any(|part| part == Component::ParentDir);
+        if found.starts_with(&volumes) || (real.is_err() && goes_up) {
+            return Err(GitError::Url {
+                url: shown(url),
+                why: "a session's own folder is nobody's remote; name a repository elsewhere"
+                    .to_owned(),
+            });
+        }
+        if let Ok(real) = real {
+            remote.url = of_path(&real);
+        }
+    }
+    Ok(remote)
+}
+
+/// The path that a `file` address means, as git understands it.
+fn local_path(url: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let rest = url.strip_prefix("file://")?;
+    let rest = &rest[rest.find('/')?..];
+    let rest = rest.as_bytes();
+    let (mut bytes, mut at) = (Vec::new(), 0);
+    while let Some(&byte) = rest.get(at) {
+        let hex = rest.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let decoded =
+            hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        at += if decoded.is_some() { 3 } else { 1 };
+        bytes.push(decoded.unwrap_or(byte));
+    }
+    Some(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+/// Checks an address's form; `file` and `http` only where repositories may be local.
+fn form(url: &str, local_repositories: bool) -> Result<Remote, GitError> {
     let refused = |why: &str| GitError::Url {
         url: shown(url),
         why: why.to_owned(),
@@ -152,11 +198,11 @@ mod tests {
             "ssh://git@example.org/a.git",
             "git@example.org:a.git",
         ] {
-            assert_eq!(check(url, false).expect("allowed").url, url);
+            assert_eq!(form(url, false).expect("allowed").url, url);
         }
         for url in ["file:///srv/a.git", "http://127.0.0.1/a.git"] {
-            assert!(check(url, false).is_err(), "{url}");
-            assert_eq!(check(url, true).expect("allowed").url, url);
+            assert!(form(url, false).is_err(), "{url}");
+            assert_eq!(form(url, true).expect("allowed").url, url);
         }
         for url in [
             "",
@@ -170,13 +216,13 @@ mod tests {
             "x@y::z",
             "https://a\nb",
         ] {
-            assert!(check(url, true).is_err(), "{url}");
+            assert!(form(url, true).is_err(), "{url}");
         }
     }
 
     #[test]
     fn a_password_is_in_nothing_that_is_shown() {
-        let remote = check("https://bob:s3cret@example.org/a.git", false).expect("allowed");
+        let remote = form("https://bob:s3cret@example.org/a.git", false).expect("allowed");
         assert_eq!(remote.url, "https://example.org/a.git");
         assert_eq!(
             remote.with_credential.as_deref(),

@@ -33,7 +33,7 @@ fn outcome() -> Box<Outcome> {
         cost_usd: None,
         cost_total_usd: Some(0.5),
         model: None,
-        duration_ms: 1,
+        duration_ms: Some(1),
         raw_format: None,
         raw: String::new(),
         engine: Some(CliType::Acp),

@@ -136,6 +136,12 @@ impl Session {
             self.notice(notice.code, &notice.message);
         }
         let pushed = repo.push(&context).await.map_err(|e| vwm_api::chain(&e))?;
+        let code = if pushed.sha.is_some() {
+            "pushed"
+        } else {
+            "not_pushed"
+        };
+        self.notice(code, &pushed.detail);
         Ok(pushed.detail)
     }
 

@@ -11,6 +11,7 @@ use vwm_api::{CliType, NativeId, SubsessionId, TurnError, TurnStatus};
 use super::program::Program;
 use super::{Refused, Session, knowledge};
 use crate::adapter::Adapter;
+use crate::conversation::mask::Secrets;
 use crate::conversation::{Command, ended_by_us};
 use crate::prepared::Prepared;
 use crate::process::Host;
@@ -121,6 +122,13 @@ impl Session {
             host,
             door: Arc::clone(&self.door),
             door_token: self.door_token.clone(),
+            secrets: Secrets::new(
+                setup
+                    .providers
+                    .values()
+                    .map(|provider| provider.api_key.clone())
+                    .chain([self.door_token.clone()]),
+            ),
             paths: self.paths.clone(),
             has_knowledge_base: setup.worker.worker_repo_url.is_some(),
         };
@@ -130,6 +138,12 @@ impl Session {
             self.clear(&tree, Kind::File, &path)?;
             tree.write(&path, text.as_bytes())
                 .map_err(|e| format!("cannot write the engine's {}: {e}", path.display()))?;
+        }
+        if let Some(image) = &setup.image {
+            let sentence = format!(
+                "runtime.image: sessions on this machine run in no image; {image} is not used"
+            );
+            self.notice("ignored_setting", &sentence);
         }
         for (path, sentence) in adapter.ignored(&setup.worker) {
             self.notice("ignored_setting", &format!("{path}: {sentence}"));
@@ -312,6 +326,12 @@ impl Session {
             session: setup.session,
             worker_name: setup.worker.name.clone(),
             local_repositories: setup.local_repositories,
+            volumes: self
+                .paths
+                .root
+                .parent()
+                .unwrap_or(&self.paths.root)
+                .to_owned(),
             auto_delete: setup.auto_delete_branch,
             ssh_auth_sock: None,
             // Not the door token, which the engine has and which dies with it: it must not hold up an end.

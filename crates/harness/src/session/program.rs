@@ -120,7 +120,11 @@ fn given(setup: &Setup) -> Result<Program, String> {
             engine.command
         ));
     };
-    let found = candidates.into_iter().find(|path| path.is_file());
+    // Without links: what was found is what will be run.
+    let found = candidates
+        .into_iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .find(|path| path.is_file());
     let path = found.ok_or_else(|| format!("the engine's program {:?} is not on this machine; install it, or name another in engine.command", engine.command))?;
     Ok(Program {
         path,

@@ -88,7 +88,10 @@ fn send(relative: &Relative, signal: Signal) {
 
 fn descendants(ancestor: i32) -> Vec<Relative> {
     let mut children: BTreeMap<i32, Vec<Relative>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+    let entries = std::fs::read_dir("/proc").inspect_err(|error| {
+        eprintln!("supervisor: /proc cannot be read, so nothing is killed: {error}")
+    });
+    for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
             continue;

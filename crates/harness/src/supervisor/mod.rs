@@ -4,6 +4,7 @@
 //! The same binary plays both parts, started through `/proc/self/exe`: `supervise` watches and kills, `wall` confines itself and
 //! becomes the engine. A `main` calls [`dispatch`] before anything else.
 
+mod calls;
 mod capabilities;
 mod landlock;
 mod lineage;

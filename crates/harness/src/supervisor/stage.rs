@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal};
 
 use super::message::{self, StageOrder};
 use super::policy::Confinement;
-use super::{capabilities, landlock};
+use super::{calls, capabilities, landlock};
 use crate::process::Launch;
 
 /// What the stage says when nothing but the program itself can fail any more.
@@ -94,7 +94,8 @@ fn give_up(wall: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     rustix::thread::set_no_new_privs(true)
         .map_err(|error| format!("privileges cannot be given up: {error}"))?;
     wall()?;
-    capabilities::empty().map_err(|error| format!("capabilities cannot be given up: {error}"))
+    capabilities::empty().map_err(|error| format!("capabilities cannot be given up: {error}"))?;
+    calls::refuse()
 }
 
 /// Says in plain words what `exec` would say in numbers, before the wall hides it.

@@ -73,7 +73,7 @@ pub fn leaves_open() -> &'static [&'static str] {
         "use UNIX sockets that the same user may use (docker, D-Bus, ssh-agent, tmux), on kernels before Landlock ABI 9",
         "reach every network address that the machine reaches, also the loopback services of others",
         "read from and write to open terminals of the same user",
-        "slow down processes of the same user, or end them by a resource limit",
+        "slow down processes of the same user",
         "read the command lines of all processes",
         "use shared memory segments that are open to the user",
         "make namespaces of its own, and use io_uring and the session's kernel keyring",

@@ -110,6 +110,7 @@ impl Lab {
             session: self.session,
             worker_name: "bob".into(),
             local_repositories: true,
+            volumes: volume.clone(),
             auto_delete: self.auto_delete,
             host: &self.host,
             state: volume.join("state"),

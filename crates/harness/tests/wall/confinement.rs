@@ -52,6 +52,8 @@ async fn a_confined_process_reaches_its_own_folders_and_no_others() {
             can 'see the descriptors of another' 'cat /proc/{other}/fd/0'
             can 'kill another' 'kill -0 {other}'
             can 'kill its supervisor' "kill -0 $PPID"
+            can 'limit itself' 'prlimit --nofile=64:64 true'
+            can 'limit its supervisor' "prlimit --pid $PPID --nofile=64:64"
             can 'read the password hashes' 'cat /etc/shadow'
             "##
         ))
@@ -80,6 +82,8 @@ async fn a_confined_process_reaches_its_own_folders_and_no_others() {
     cannot see the descriptors of another
     cannot kill another
     cannot kill its supervisor
+    can limit itself
+    cannot limit its supervisor
     cannot read the password hashes
     ");
     assert_eq!(

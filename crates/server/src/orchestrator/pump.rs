@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 use vwm_api::SessionId;
 use vwm_api::harness::{Entry, Record};
-use vwm_client::Harness;
+use vwm_client::{ClientError, Harness};
 use vwm_store::StoreError;
 
 use crate::app::App;
@@ -53,7 +53,12 @@ async fn read(
             match record {
                 Ok(record) => batch.push(record),
                 Err(error) => {
-                    debug!(session.id = %session, %error, "Stream of records ended");
+                    // A harness that is gone is no news; one that says what cannot be read is.
+                    if matches!(error, ClientError::Protocol { .. }) {
+                        warn!(session.id = %session, %error, "Record cannot be read");
+                    } else {
+                        debug!(session.id = %session, %error, "Stream of records ended");
+                    }
                     break;
                 }
             }

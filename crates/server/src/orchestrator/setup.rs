@@ -4,6 +4,7 @@ use vwm_api::harness::Setup;
 use vwm_store::{SessionRow, StoreError};
 
 use crate::app::App;
+use crate::first_start::LOCAL;
 
 /// The settings that reach a harness, by their revisions: when these change, active sessions are told before their next turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         engine_folders: folders.as_ref().map_or(0, |setting| setting.revision),
     };
     let runtime = app.store.runtime(worker.runtime_id).await?;
+    let image = runtime.as_ref().map(|runtime| runtime.definition.base_image.clone());
     let engines_dir = runtime
         .and_then(|runtime| runtime.definition.engines_dir)
         .unwrap_or_else(|| app.config.engines_dir.to_string_lossy().into_owned());
@@ -63,6 +65,8 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
             .and_then(|setting| serde_json::from_value(setting.value).ok())
             .unwrap_or_default(),
         providers,
+        // The runtime that the first start makes names this machine, and no image.
+        image: image.filter(|image| image != LOCAL),
         unconfined: app.config.unconfined,
         local_repositories: app.allows_local_repositories(),
         native_ids: app.store.native_ids(session.id).await?,

@@ -211,7 +211,7 @@ impl TestApp {
             cost_usd: Some(0.25),
             cost_total_usd: Some(0.25),
             model: Some("scripted-1".to_owned()),
-            duration_ms: 40,
+            duration_ms: Some(40),
             raw_format: Some("stream-json".to_owned()),
             raw: "{}\n".to_owned(),
             engine: Some(CliType::ClaudeCode),

@@ -52,7 +52,7 @@ pub(crate) fn from_journal(turn: &TurnState, outcome: Outcome) -> Answer {
         tokens_out: outcome.tokens_out,
         cost_usd: outcome.cost_usd,
         model: outcome.model,
-        duration_ms: Some(outcome.duration_ms),
+        duration_ms: outcome.duration_ms,
         raw,
         error,
         retry_of: turn.retry_of,

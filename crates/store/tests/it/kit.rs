@@ -232,7 +232,7 @@ pub(crate) fn outcome(status: TurnStatus) -> Outcome {
         cost_usd: Some(0.25),
         cost_total_usd: Some(1.0),
         model: Some("opus".to_owned()),
-        duration_ms: 1500,
+        duration_ms: Some(1500),
         raw_format: Some("stream-json".to_owned()),
         raw: "{}\n".to_owned(),
         engine: Some(CliType::ClaudeCode),

@@ -21,7 +21,7 @@ async fn the_numbers_of_a_session_add_up() {
     for (status, duration_ms) in statuses.into_iter().zip([1000, 2000, 500, 0]) {
         let turn = kit.prompt(session).await;
         let mut how = outcome(status);
-        how.duration_ms = duration_ms;
+        how.duration_ms = Some(duration_ms);
         // What nobody counted is no 0.
         how.tokens_out = (status == TurnStatus::Complete).then_some(20);
         records.push(accepted(records.len() as i64 + 1, &turn));

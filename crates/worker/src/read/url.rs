@@ -42,8 +42,9 @@ pub fn repository_url_fault(url: &str, local_allowed: bool, path: &str) -> Optio
         };
     };
     match scheme {
-        "https" | "ssh" => remote_fault(rest, path),
-        "http" if local_allowed => remote_fault(rest, path),
+        "ssh" => remote_fault(rest, false, path),
+        "https" => remote_fault(rest, true, path),
+        "http" if local_allowed => remote_fault(rest, true, path),
         "file" if local_allowed && rest.starts_with('/') => None,
         "file" if local_allowed => {
             fault("a folder is named as `file:///folder`, with three slashes".to_owned())
@@ -75,13 +76,13 @@ pub(super) fn server_fault(url: &str) -> Option<&'static str> {
     (!is_host(authority)).then_some("the address names no host")
 }
 
-fn remote_fault(rest: &str, path: &str) -> Option<Fault> {
+fn remote_fault(rest: &str, is_web: bool, path: &str) -> Option<Fault> {
     let fault = |message: &str| Some(Fault::new(path, "invalid_string", message));
     let authority = authority(rest);
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    if user.contains(':') {
+    if user.contains(':') || (is_web && !user.is_empty()) {
         return fault(
-            "a password does not belong in an address; store it as a secret and name it as `gitCredential`",
+            "a user, token or password does not belong in an address; use an ssh address and a key of the server's user",
         );
     }
     if user.starts_with('-') || !is_host(host) {

@@ -250,3 +250,40 @@ async fn an_agent_changes_no_object_of_the_remote_or_of_ours() {
     ends_well(&world, &project, &session, &main).await;
     assert_eq!(project.tip(&format!("session-{}", session.id)), main);
 }
+
+#[tokio::test]
+async fn a_repository_that_an_agent_made_is_nobodys_remote() {
+    let world = world(None).await;
+    let one = world.session("bob", None).await;
+    let marker = world.folder().join("ran");
+    let trap = format!(
+        "git init -q --bare -b main evil && printf '#!/bin/sh\ntouch {}\n' > evil/hooks/post-receive && chmod +x evil/hooks/post-receive; ln -s $PWD/evil away",
+        marker.display()
+    );
+    super::agent(&world, &one, &trap).await;
+    let workspace = world.volume(one.id).workspace();
+    assert!(workspace.join("evil/hooks/post-receive").exists());
+    for path in ["evil", "away", "./evil/../evil", "%65vil"] {
+        let new = vwm_api::NewSession {
+            worker_name: Some("bob".into()),
+            repository: Some(vwm_api::Repository {
+                url: format!("file://{}/{path}", workspace.display()),
+                branch: "main".into(),
+            }),
+            ..vwm_api::NewSession::default()
+        };
+        let two = world
+            .client()
+            .create_session(&new)
+            .await
+            .expect("it is made");
+        let failed = world.reaches(two.id, vwm_api::SessionStatus::Failed).await;
+        let reason = failed.status_reason.expect("a reason");
+        assert!(
+            reason.contains("a session's own folder is nobody's remote"),
+            "{path}: {reason}"
+        );
+        world.end(two.id).await;
+    }
+    assert!(!marker.exists());
+}

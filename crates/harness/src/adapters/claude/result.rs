@@ -32,10 +32,18 @@ pub(super) fn ending(turn: &Turn, result: &Value, model: Option<String>) -> Endi
             ],
         ),
         tokens_out: tokens(result, &["output_tokens"]),
+        cost_usd: cost(result),
         cost_total_usd: result["total_cost_usd"].as_f64(),
         model,
         ..ending::ending(status, turn.response(), error)
     }
+}
+
+/// What it cost since the last such line. The total does not tell: it begins anew in a process that follows a killed one.
+fn cost(result: &Value) -> Option<f64> {
+    let models = result["model_usage_since_last_result"].as_object()?;
+    let costs = models.values().filter_map(|used| used["costUSD"].as_f64());
+    Some(costs.sum())
 }
 
 /// Whether the line says that there is no such conversation.
