@@ -99,6 +99,11 @@ impl Running {
         process::kill(self.child.id().expect("it runs"), Signal::INT);
     }
 
+    /// Asks it politely to end.
+    pub fn terminate(&self) {
+        process::kill(self.child.id().expect("it runs"), Signal::TERM);
+    }
+
     /// Waits for its end.
     pub async fn end(mut self) -> Said {
         let mut stdout = self.child.stdout.take().expect("stdout is piped");

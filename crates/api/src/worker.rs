@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{RuntimeId, Timestamp, Warning, WorkerId};
 
@@ -147,6 +148,9 @@ pub struct WorkerDefinition {
     /// Servers of tools.
     #[serde(default)]
     pub mcp_servers: Vec<McpServer>,
+    /// Skills, as they were written: nothing reads them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<Value>,
     /// The knowledge base.
     pub worker_repo_url: Option<String>,
     /// Its base branch.

@@ -19,6 +19,7 @@ pub(crate) fn setup() -> Setup {
             agent_md: None,
             model_config: None,
             mcp_servers: Vec::new(),
+            skills: Vec::new(),
             worker_repo_url: None,
             worker_repo_branch: "main".into(),
             git_credential: None,

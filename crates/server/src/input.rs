@@ -205,8 +205,11 @@ impl Input {
             return read(self, name);
         }
         self.asked.push(name);
-        self.fields.shift_remove(name);
-        self.fault(name, "required", format!("`{name}` is missing"))
+        let message = match self.fields.shift_remove(name) {
+            Some(_) => format!("`{name}` is null; give it a value"),
+            None => format!("`{name}` is missing"),
+        };
+        self.fault(name, "required", message)
     }
 
     /// Notes a fault of a field.

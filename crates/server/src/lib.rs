@@ -9,6 +9,7 @@ pub mod http;
 mod input;
 pub mod keys;
 pub mod orchestrator;
+mod process;
 mod run;
 mod service;
 mod start_error;

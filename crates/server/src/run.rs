@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::data_dir::{self, ServerFile};
 use crate::http;
 use crate::orchestrator;
+use crate::process;
 use crate::start_error::StartError;
 
 /// A server that is ready: it listens, its orchestrator works, and `server.json` tells where it is.
@@ -26,6 +27,8 @@ pub struct Server {
 
 /// Runs a server until SIGINT or SIGTERM; a second signal ends the process at once.
 pub async fn run(config: Config) -> Result<(), StartError> {
+    process::keep_files_private();
+    process::allow_many_open_files();
     let server = Server::start(config).await?;
     stop_on_signals(server.app())?;
     server.serve().await

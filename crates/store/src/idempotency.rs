@@ -1,6 +1,6 @@
 //! Idempotency keys: who asks the same twice gets what the first call made.
 
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
 use vwm_api::{KeyId, Timestamp};
 
@@ -83,14 +83,29 @@ pub(crate) async fn claim(
     if claimed == 1 {
         return Ok(None);
     }
+    find(connection, call, made, now).await
+}
+
+/// Returns what an earlier call made with the key, if it is still kept.
+pub(crate) async fn find<'e>(
+    executor: impl SqliteExecutor<'e>,
+    call: &Idempotency,
+    made: Made,
+    now: Timestamp,
+) -> Result<Option<Uuid>> {
     let row = sqlx::query(
-        "SELECT request_hash, made, made_id FROM idempotency_keys WHERE key_id = $1 AND key = $2",
+        "SELECT request_hash, made, made_id FROM idempotency_keys
+         WHERE key_id = $1 AND key = $2 AND created_at > $3",
     )
     .bind(call.key_id.0)
     .bind(&call.key)
-    .fetch_one(connection)
+    .bind(now.as_micros() - KEPT_MICROS)
+    .fetch_optional(executor)
     .await?;
-    let row = Columns(&row);
+    let Some(row) = &row else {
+        return Ok(None);
+    };
+    let row = Columns(row);
     if row.hash("request_hash")? != call.request_hash || row.get::<&str>("made")? != made.as_str() {
         return Err(StoreError::IdempotencyMismatch);
     }

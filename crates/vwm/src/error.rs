@@ -47,6 +47,14 @@ pub(crate) enum CliError {
         /// What to do.
         hint: Option<String>,
     },
+    /// One of several things could not be done.
+    #[error("{what}")]
+    Within {
+        /// Which, and what was done before.
+        what: String,
+        /// Why.
+        source: Box<CliError>,
+    },
     /// Another part of VWM stopped.
     #[error(transparent)]
     Part(#[from] anyhow::Error),
@@ -94,6 +102,7 @@ impl CliError {
             Self::Server(error) if error.status() == Some(423) => {
                 Some("an admin's key may go over the lock with --force".to_owned())
             }
+            Self::Within { source, .. } => source.hint(),
             Self::Failed { hint, .. } | Self::Usage { hint, .. } => hint.clone(),
             Self::Server(_) | Self::System { .. } | Self::Part(_) => None,
         }
@@ -104,6 +113,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
+            Self::Within { source, .. } => source.exit_code(),
             Self::NoServer { .. }
             | Self::NoKey { .. }
             | Self::Server(_)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep};
 use vwm_api::{
     AbortRequest, Answer, EventBody, NewSession, Prompt, Seq, Session, SessionId, SessionStatus,
     TurnError, TurnId, TurnStatus,
@@ -136,6 +137,8 @@ pub(crate) enum Started {
     Ready(Sitting),
     /// Ctrl-C came first; it is there all the same.
     Interrupted(Sitting),
+    /// It did not start, and why; it is there all the same.
+    Failed(Sitting, CliError),
 }
 
 /// A session, and one who looks on.
@@ -146,9 +149,45 @@ pub(crate) struct Sitting {
     owner: Owner,
     /// The newest event that was seen.
     seen: Seq,
+    /// What the session's end said about its branches.
+    pub(crate) pushes: Vec<Push>,
     /// Where it is shown.
     pub(crate) screen: Screen,
     interrupts: Interrupts,
+}
+
+/// What a session's end did with a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// The remote has it.
+    Done {
+        /// Its name.
+        branch: String,
+        /// Where it stands.
+        sha: String,
+    },
+    /// There was nothing to push, and why.
+    Not(String),
+}
+
+impl Push {
+    /// What a notice says of a push.
+    fn of(body: &EventBody) -> Option<Self> {
+        let EventBody::Notice { code, message } = body else {
+            return None;
+        };
+        match code.as_str() {
+            "pushed" => {
+                let (branch, sha) = message.split_once(" is pushed at ")?;
+                Some(Self::Done {
+                    branch: branch.to_owned(),
+                    sha: sha.to_owned(),
+                })
+            }
+            "not_pushed" => Some(Self::Not(message.clone())),
+            _ => None,
+        }
+    }
 }
 
 impl Sitting {
@@ -165,11 +204,11 @@ impl Sitting {
         for warning in &session.warnings {
             sitting.note(&format!("{}: {}", warning.path, warning.message));
         }
-        if sitting.until_active().await? {
-            Ok(Started::Ready(sitting))
-        } else {
-            Ok(Started::Interrupted(sitting))
-        }
+        Ok(match sitting.until_active().await {
+            Ok(true) => Started::Ready(sitting),
+            Ok(false) => Started::Interrupted(sitting),
+            Err(error) => Started::Failed(sitting, error),
+        })
     }
 
     /// Looks on at a session that is there.
@@ -186,6 +225,7 @@ impl Sitting {
             session,
             owner,
             seen: 0,
+            pushes: Vec::new(),
             screen,
             interrupts,
         }
@@ -334,18 +374,23 @@ impl Sitting {
         let mut events = client.watch(self.session, self.seen);
         let ending = client.end_session_and_wait(self.session);
         tokio::pin!(ending);
-        let mut is_watching = true;
-        loop {
+        let last = sleep(Duration::ZERO);
+        tokio::pin!(last);
+        let (mut has_ended, mut is_watching) = (false, true);
+        // The stream's last events may come after the answer.
+        while !has_ended || is_watching {
             tokio::select! {
-                ended = &mut ending => {
+                ended = &mut ending, if !has_ended => {
                     ended?;
-                    return Ok(Some(client.session(self.session).await?));
+                    has_ended = true;
+                    last.as_mut().reset(Instant::now() + PARTING);
                 }
                 watched = events.next(), if is_watching => match watched {
-                    Some(Ok(watched)) => self.screen.watched(&watched),
+                    Some(Ok(watched)) => self.of_the_end(&watched),
                     // What the end does is told by its own call.
                     Some(Err(_)) | None => is_watching = false,
                 },
+                () = &mut last, if has_ended => is_watching = false,
                 () = self.interrupts.next() => {
                     let id = self.session;
                     self.note(&format!("leaving; the server ends the session: `vwm session show {id}` tells how far it is"));
@@ -353,6 +398,17 @@ impl Sitting {
                 }
             }
         }
+        Ok(Some(client.session(self.session).await?))
+    }
+
+    fn of_the_end(&mut self, watched: &Watched) {
+        if let Watched::Event(event) = watched {
+            self.seen = event.seq;
+            if let Some(push) = Push::of(&event.body) {
+                return self.pushes.push(push);
+            }
+        }
+        self.screen.watched(watched);
     }
 
     /// Asks for the session's end without waiting for it.

@@ -152,7 +152,7 @@ mod tests {
         mcpServers[1].url [required] `url` is missing; give `url`, or `adapter` for one of the gateway
         mcpServers[1].name [invalid_string] there is another server with the name "web"; rename one
         mcpServers[2].adapter [invalid_string] give `url` or `adapter`, not both
-        workerRepoUrl [invalid_string] a password does not belong in an address; store it as a secret and name it as `gitCredential`
+        workerRepoUrl [invalid_string] a user, token or password does not belong in an address; use an ssh address and a key of the server's user
         workerRepoBranch [invalid_string] git allows no branch "a..b": a name has no `..` and no `@{`, and does not end with `.`
         autoLearn [invalid_type] `autoLearn` must be true or false, and is a string
         timeout [out_of_range] `timeout` must be from 1 to 604800, and is 0

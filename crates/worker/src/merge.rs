@@ -9,7 +9,8 @@ use crate::read;
 /// Lays a patch over a stored worker and checks the whole again.
 ///
 /// A field that is absent keeps its value; one that is null goes back to its default; one that is given is replaced as a whole,
-/// but for the alias `model`, which leaves the rest of `modelConfig` as it is.
+/// but for the alias `model`, which leaves the rest of `modelConfig` as it is. What only an answer says is passed over, so that
+/// an answer, changed or not, is a patch.
 pub fn merge(stored: &WorkerDefinition, patch: &Value) -> Result<Draft, Vec<Fault>> {
     let Value::Object(patch) = patch else {
         return Err(vec![read::not_an_object("", patch)]);
@@ -18,7 +19,8 @@ pub fn merge(stored: &WorkerDefinition, patch: &Value) -> Result<Draft, Vec<Faul
         unreachable!("a worker is a struct whose keys are strings")
     };
     yield_to_aliases(&mut merged, patch);
-    for (key, value) in patch {
+    let told_only = |key: &String| read::ANSWERED.contains(&key.as_str());
+    for (key, value) in patch.iter().filter(|(key, _)| !told_only(key)) {
         merged.insert(key.clone(), value.clone());
     }
     Draft::check(&Value::Object(merged), Door::Api)
@@ -83,6 +85,24 @@ mod tests {
             .expect("an empty patch")
             .resolve(bob.runtime_id);
         assert_eq!(nothing, bob);
+    }
+
+    #[test]
+    fn what_only_an_answer_says_changes_nothing() {
+        let answer = json!({
+            "id": "x", "revision": 7, "hash": null, "warnings": [{}], "createdAt": 1, "updatedAt": false,
+        });
+        assert_eq!(merged(answer.clone()).timeout, 60);
+        let faults = Draft::check(&answer, Door::Api).expect_err("a new worker says none of it");
+        let refused: Vec<_> = faults
+            .iter()
+            .filter(|fault| fault.message.contains("is told and cannot be set"))
+            .map(|fault| fault.path.as_str())
+            .collect();
+        assert_eq!(
+            refused,
+            ["id", "revision", "warnings", "createdAt", "updatedAt"]
+        );
     }
 
     #[test]

@@ -29,6 +29,12 @@ pub fn warnings(worker: &WorkerDefinition) -> Vec<Warning> {
         later,
         "the agent is not given these tools yet",
     );
+    warn(
+        !worker.skills.is_empty(),
+        "skills",
+        later,
+        "the agent is not given these skills yet",
+    );
     let approvals = match (worker.cli_type, worker.approvals.mode) {
         (CliType::Acp, ApprovalsMode::Ask | ApprovalsMode::Strict) => {
             "nobody is asked and no rule is applied yet: what the agent asks permission for is refused"
@@ -112,13 +118,14 @@ mod tests {
         let full = json!({
             "cliType": "claude-code", "env": {"A": "${secret:B}"}, "approvals": {"mode": "ask"}, "autoLearn": true,
             "mcpServers": [{"name": "web", "url": "https://example.com"}], "gitCredential": "token",
-            "modelConfig": {"provider": "openai", "temperature": 1},
+            "modelConfig": {"provider": "openai", "temperature": 1}, "skills": ["review"],
         });
         assert_eq!(
             told(full),
             [
                 "env not_supported_yet",
                 "mcpServers not_supported_yet",
+                "skills not_supported_yet",
                 "approvals not_supported_yet",
                 "gitCredential not_supported_yet",
                 "autoLearn not_supported_yet",

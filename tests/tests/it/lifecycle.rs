@@ -77,10 +77,10 @@ async fn events_until(
     .await
 }
 
-/// The notices of an ended session: code and sentence.
+/// The notices of an ended session: code and sentence. What was pushed is told of every session, and left out here.
 async fn notices(world: &World, id: SessionId) -> Vec<(String, String)> {
     let notice = |event: Event| match event.body {
-        EventBody::Notice { code, message } => Some((code, message)),
+        EventBody::Notice { code, message } if code != "pushed" => Some((code, message)),
         _ => None,
     };
     told(world, id)

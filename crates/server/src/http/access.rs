@@ -34,7 +34,9 @@ pub(super) enum Area {
     Status,
     /// Sessions and all that is theirs.
     Sessions,
-    /// Workers, runtimes, settings.
+    /// Workers.
+    Workers,
+    /// Runtimes, settings.
     Admin,
 }
 
@@ -59,11 +61,14 @@ pub(super) async fn check(
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then(|| key.trim());
-    }
-    headers.get("x-api-key")?.to_str().ok()
+    bearer(headers).or_else(|| headers.get("x-api-key")?.to_str().ok())
+}
+
+/// Another scheme is not ours: a proxy's, perhaps.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// The whole table of roles.
@@ -71,7 +76,11 @@ fn may(role: Role, method: &Method, area: Area) -> bool {
     let reads = method == Method::GET || method == Method::HEAD;
     match role {
         Role::Admin => true,
-        Role::Session => reads || area == Area::Sessions,
+        Role::Session => match area {
+            Area::Sessions => true,
+            Area::Status | Area::Workers => reads,
+            Area::Admin => false,
+        },
         Role::Read => reads,
     }
 }

@@ -1,6 +1,7 @@
 //! What handlers take from a request: ids of the path, the body, the query, headers. Each refuses in our own words.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, RawPathParams, Request};
 use bytes::Bytes;
@@ -10,8 +11,10 @@ use http::request::Parts;
 use serde_json::{Map, Value};
 use vwm_api::{RuntimeId, SessionId, TurnId, WorkerId};
 
+use crate::app::App;
 use crate::error::{Error, Resource};
 use crate::input::Input;
+use crate::service::sessions;
 
 /// The largest JSON body, in bytes.
 pub(super) const BODY_MAX: usize = 2 * 1024 * 1024;
@@ -57,6 +60,19 @@ impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let text = params.iter().find(|(name, _)| *name == T::PARAM);
         let (_, text) = text.ok_or_else(not_found)?;
         text.parse().map(Self).map_err(|_| not_found())
+    }
+}
+
+/// The session in the path, looked up: what is wrong with the rest of a request is told only of one that there is.
+pub(super) struct KnownSession(pub(super) SessionId);
+
+impl FromRequestParts<Arc<App>> for KnownSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let Id(id) = Id::<SessionId>::from_request_parts(parts, app).await?;
+        sessions::show(app, id).await?;
+        Ok(Self(id))
     }
 }
 

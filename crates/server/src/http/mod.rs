@@ -37,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(open_routes())
         .merge(guarded(status_routes(), Area::Status))
         .merge(guarded(session_routes(), Area::Sessions))
+        .merge(guarded(worker_routes(), Area::Workers))
         .merge(guarded(admin_routes(), Area::Admin))
         .fallback(async || Error::NotFound(Resource::Route))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
@@ -75,7 +76,7 @@ fn session_routes() -> Router<Arc<App>> {
         .route("/sessions/{session}/stats", get(numbers::stats))
 }
 
-fn admin_routes() -> Router<Arc<App>> {
+fn worker_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/admin/workers", get(workers::list).post(workers::create))
         .route("/admin/workers/by-name/{name}", get(workers::show_by_name))
@@ -86,6 +87,10 @@ fn admin_routes() -> Router<Arc<App>> {
                 .delete(workers::delete),
         )
         .route("/admin/workers/{worker}/revisions", get(workers::revisions))
+}
+
+fn admin_routes() -> Router<Arc<App>> {
+    Router::new()
         .route(
             "/admin/runtimes",
             get(runtimes::list).post(runtimes::create),

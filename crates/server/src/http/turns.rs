@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use vwm_api::{Answer, RequestView, SessionId, TurnId};
 
 use super::access::Caller;
-use super::extract::{Body, Id, IdempotencyKey, OptionalBody};
+use super::extract::{Body, Id, IdempotencyKey, KnownSession, OptionalBody};
 use super::sse;
 use crate::app::App;
 use crate::error::Error;
@@ -21,7 +21,7 @@ use crate::service::turns;
 pub(super) async fn prompt(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    Id(session): Id<SessionId>,
+    KnownSession(session): KnownSession,
     IdempotencyKey(key): IdempotencyKey,
     Body(body): Body,
 ) -> Result<Json<Answer>, Error> {
@@ -34,7 +34,7 @@ pub(super) async fn prompt(
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    Id(session): Id<SessionId>,
+    KnownSession(session): KnownSession,
     IdempotencyKey(key): IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Error> {
@@ -55,7 +55,7 @@ pub(super) async fn show(
 /// `POST /sessions/{session}/abort`
 pub(super) async fn abort(
     State(app): State<Arc<App>>,
-    Id(session): Id<SessionId>,
+    KnownSession(session): KnownSession,
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<Value>, Error> {
     turns::abort(&app, session, body).await?;

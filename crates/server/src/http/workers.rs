@@ -68,10 +68,11 @@ pub(super) async fn update(
 /// `DELETE /admin/workers/{worker}`
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    Caller(caller): Caller,
     Id(worker): Id<WorkerId>,
     Query(query): Query,
 ) -> Result<StatusCode, Error> {
-    workers::delete(&app, worker, is_forced(query)?).await?;
+    workers::delete(&app, &caller, worker, is_forced(query)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

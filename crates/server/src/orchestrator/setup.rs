@@ -37,7 +37,9 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         engine_folders: folders.as_ref().map_or(0, |setting| setting.revision),
     };
     let runtime = app.store.runtime(worker.runtime_id).await?;
-    let image = runtime.as_ref().map(|runtime| runtime.definition.base_image.clone());
+    let image = runtime
+        .as_ref()
+        .map(|runtime| runtime.definition.base_image.clone());
     let engines_dir = runtime
         .and_then(|runtime| runtime.definition.engines_dir)
         .unwrap_or_else(|| app.config.engines_dir.to_string_lossy().into_owned());

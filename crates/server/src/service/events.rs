@@ -27,7 +27,11 @@ pub(crate) async fn watch(
     } else {
         "after"
     };
-    let after = query.parsed::<Seq>("after");
+    let after = query.text("after").and_then(|text| {
+        let message = "give the id of the last event that you have";
+        let seq = text.parse::<Seq>().ok();
+        seq.or_else(|| query.fault("after", "invalid_string", message))
+    });
     query.close()?;
     let after = last_event_id.or(after).unwrap_or(0);
     let newest = app.store.last_seq(session).await?;

@@ -24,6 +24,12 @@ pub(crate) async fn create(
     body: Value,
     idempotency: Option<Idempotency>,
 ) -> Result<Session, Error> {
+    // First of all: what was made stays made, whatever became of its worker and of the rules since.
+    if let Some(call) = &idempotency
+        && let Some(made) = app.store.session_made_by(call).await?
+    {
+        return Ok(made.session);
+    }
     let mut input = Input::of_body(body);
     let worker = worker(app, &mut input).await?;
     let repository = repository(&mut input, app.allows_local_repositories());
@@ -39,6 +45,12 @@ pub(crate) async fn create(
         warnings.push(warnings::not_yet(
             "approvals",
             "nobody is asked and no rule is applied yet: every tool call is allowed, and the wall is the limit",
+        ));
+    }
+    if timeout.is_some() {
+        warnings.push(warnings::not_yet(
+            "timeout",
+            "the session's time is not limited yet; end it with DELETE",
         ));
     }
     let new = NewSessionRow {

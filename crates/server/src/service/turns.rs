@@ -77,7 +77,7 @@ pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<Re
     })
 }
 
-/// Asks that turns be aborted: all of the session unless the body names some.
+/// Asks that turns be aborted: all of a session that there is unless the body names some.
 pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<(), Error> {
     let mut input = Input::of_body(body);
     let which = AbortRequest {
@@ -89,7 +89,6 @@ pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<
         input.fault::<()>("requestId", "invalid_string", message);
     }
     input.close()?;
-    sessions::show(app, session).await?;
     let aborted = app.store.ask_abort(session, &which).await;
     if aborted
         .map_err(Error::of_store(Resource::Session))?

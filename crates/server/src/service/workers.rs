@@ -1,6 +1,7 @@
 //! Workers: checked by `vwm-worker`, and here against what this server has and allows.
 
 use serde_json::Value;
+use tracing::info;
 use vwm_api::{Fault, Key, RuntimeId, Worker, WorkerDefinition, WorkerId, WorkerRevision};
 use vwm_store::StoreError;
 use vwm_worker::{Draft, RuntimeRef};
@@ -56,6 +57,7 @@ pub(crate) async fn update(
 ) -> Result<Worker, Error> {
     loop {
         let current = show(app, id).await?;
+        let is_locked = current.definition.locked;
         if let Some(tags) = &change.if_match
             && !matches(tags, current.revision)
         {
@@ -74,18 +76,30 @@ pub(crate) async fn update(
         match updated.await {
             Err(StoreError::Stale { .. }) if change.if_match.is_none() => {}
             updated => {
-                return updated
-                    .map(with_warnings)
-                    .map_err(Error::of_store(Resource::Worker));
+                let updated = updated.map_err(Error::of_store(Resource::Worker))?;
+                if is_locked && updated.revision != current.revision {
+                    let key = caller.id;
+                    info!(worker.id = %id, key.id = %key, "Worker {id} was changed in spite of its lock, by force with key {key}");
+                }
+                return Ok(with_warnings(updated));
             }
         }
     }
 }
 
 /// Deletes a worker that no session needs any more.
-pub(crate) async fn delete(app: &App, id: WorkerId, is_forced: bool) -> Result<(), Error> {
-    let deleted = app.store.delete_worker(id, is_forced).await;
-    deleted.map_err(Error::of_store(Resource::Worker))
+pub(crate) async fn delete(
+    app: &App,
+    caller: &Key,
+    id: WorkerId,
+    is_forced: bool,
+) -> Result<(), Error> {
+    let key = caller.id;
+    let deleted = app.store.delete_worker(id, is_forced, Some(key)).await;
+    if deleted.map_err(Error::of_store(Resource::Worker))? {
+        info!(worker.id = %id, key.id = %key, "Worker {id} was deleted in spite of its lock, by force with key {key}");
+    }
+    Ok(())
 }
 
 /// Returns every revision of a worker, oldest first, also of a deleted one.
@@ -104,9 +118,11 @@ pub(crate) fn tag(revision: i64) -> String {
 
 fn matches(tags: &str, revision: i64) -> bool {
     let tag_now = tag(revision);
+    // A proxy that packs an answer makes its tag a weak one.
+    let strong = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag) == tag_now;
     tags.split(',')
         .map(str::trim)
-        .any(|tag| tag == "*" || tag == tag_now)
+        .any(|tag| tag == "*" || strong(tag))
 }
 
 fn with_warnings(worker: Worker) -> Worker {

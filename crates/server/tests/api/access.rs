@@ -78,8 +78,8 @@ async fn every_route_is_for_whom_the_table_says() {
     401 401 403 400 400 POST /sessions
     401 401 404 404 404 GET /sessions/ID
     401 401 403 404 404 DELETE /sessions/ID
-    401 401 403 400 400 POST /sessions/ID/prompt
-    401 401 403 400 400 POST /sessions/ID/stream
+    401 401 403 404 404 POST /sessions/ID/prompt
+    401 401 403 404 404 POST /sessions/ID/stream
     401 401 404 404 404 GET /sessions/ID/requests/ID
     401 401 403 404 404 POST /sessions/ID/abort
     401 401 404 404 404 GET /sessions/ID/events
@@ -92,13 +92,13 @@ async fn every_route_is_for_whom_the_table_says() {
     401 401 403 403 400 PUT /admin/workers/ID
     401 401 403 403 404 DELETE /admin/workers/ID
     401 401 404 404 404 GET /admin/workers/ID/revisions
-    401 401 200 200 200 GET /admin/runtimes
+    401 401 200 403 200 GET /admin/runtimes
     401 401 403 403 400 POST /admin/runtimes
-    401 401 404 404 404 GET /admin/runtimes/ID
-    401 401 404 404 404 GET /admin/runtimes/by-name/x
+    401 401 404 403 404 GET /admin/runtimes/ID
+    401 401 404 403 404 GET /admin/runtimes/by-name/x
     401 401 403 403 400 PUT /admin/runtimes/ID
     401 401 403 403 404 DELETE /admin/runtimes/ID
-    401 401 200 200 200 GET /admin/settings
+    401 401 200 403 200 GET /admin/settings
     401 401 403 403 400 PUT /admin/settings/x
     "#);
 }
@@ -121,6 +121,12 @@ async fn a_key_comes_as_a_bearer_or_in_the_header_of_firefoundrys_clients() {
         401
     );
     assert_eq!(status("authorization", &app.key).await, 401);
+    let beside_a_proxys = Request::builder()
+        .uri("/status")
+        .header("authorization", "Basic Ym9iOmJvYg==")
+        .header("x-api-key", &app.key);
+    let reply = app.raw(beside_a_proxys.body(Body::empty()).unwrap()).await;
+    assert_eq!(reply.status, 200, "{reply}");
 }
 
 #[tokio::test]

@@ -75,6 +75,17 @@ async fn a_session_whose_provider_has_a_key_has_nothing_to_warn_of() {
         .post("/sessions", json!({"workerId": worker["id"]}))
         .await;
     assert_eq!(reply.body["warnings"], json!([]), "{reply}");
+    let reply = app
+        .post(
+            "/sessions",
+            json!({"workerId": worker["id"], "timeout": 3600}),
+        )
+        .await;
+    let expected = json!([{
+        "path": "timeout", "code": "not_supported_yet",
+        "message": "the session's time is not limited yet; end it with DELETE",
+    }]);
+    assert_eq!(reply.body["warnings"], expected, "{reply}");
 }
 
 #[tokio::test]
@@ -101,7 +112,7 @@ async fn a_bad_session_is_told_all_its_faults_at_once() {
         },
         {
           "path": "repository.url",
-          "message": "a password does not belong in an address; store it as a secret and name it as `gitCredential`",
+          "message": "a user, token or password does not belong in an address; use an ssh address and a key of the server's user",
           "code": "invalid_string"
         },
         {
@@ -190,6 +201,30 @@ async fn the_same_idempotency_key_makes_one_session() {
         )
         .await;
     assert_eq!(reply.faults(), [("Idempotency-Key", "too_long")]);
+}
+
+#[tokio::test]
+async fn the_same_call_gets_its_session_also_when_the_worker_is_gone() {
+    let app = TestApp::start().await;
+    let worker = app.worker("bob").await;
+    let post = async |body: Value| {
+        let headers = [("idempotency-key", "k1")];
+        app.send(Method::POST, "/sessions", &headers, Some(body))
+            .await
+    };
+    let first = post(json!({"workerName": "bob"})).await;
+    let id = first.text("id").parse().unwrap();
+    app.trigger(id, Trigger::End).await;
+    app.trigger(id, Trigger::Ended).await;
+    let path = format!("/admin/workers/{}", worker["id"].as_str().unwrap());
+    assert_eq!(app.delete(&path).await.status, 204);
+    let second = post(json!({"workerName": "bob"})).await;
+    assert_eq!(second.status, 201, "{second}");
+    assert_eq!(second.body["id"], first.body["id"]);
+    let other = post(json!({"workerName": "bob", "timeout": 60})).await;
+    assert_eq!(other.status, 422, "{other}");
+    let by_name = app.post("/sessions", json!({"workerName": "bob"})).await;
+    assert_eq!(by_name.faults(), [("workerName", "unknown_reference")]);
 }
 
 #[tokio::test]

@@ -53,6 +53,20 @@ async fn a_setting_has_a_known_key_and_a_value_of_its_kind() {
         faults("system_agent_md", json!({"vale": "x"})).await,
         ["value required", "vale unknown_field"]
     );
+    let null = json!({"value": null});
+    let null = app.put("/admin/settings/system_agent_md", null).await;
+    assert_snapshot!(null, @r#"
+    400 {
+      "error": "Validation Error",
+      "details": [
+        {
+          "path": "value",
+          "message": "`value` is null; give it a value",
+          "code": "required"
+        }
+      ]
+    }
+    "#);
     let folders = json!({"value": ["/opt/agents", "agents"]});
     assert_eq!(
         faults("engineFolders", folders).await,
@@ -68,15 +82,18 @@ async fn a_setting_has_a_known_key_and_a_value_of_its_kind() {
 }
 
 #[tokio::test]
-async fn who_is_no_admin_reads_settings_and_writes_none() {
+async fn the_role_read_reads_settings_and_writes_none_and_the_role_session_neither() {
     let mut app = TestApp::start().await;
     app.put(
         "/admin/settings/system_agent_md",
         json!({"value": "Be kind."}),
     )
     .await;
-    app.key = app.key_of(Role::Session).await;
+    app.key = app.key_of(Role::Read).await;
     let path = "/admin/settings/system_agent_md";
     assert_eq!(app.get(path).await.text("value"), "Be kind.");
+    assert_eq!(app.put(path, json!({"value": "x"})).await.status, 403);
+    app.key = app.key_of(Role::Session).await;
+    assert_eq!(app.get(path).await.status, 403);
     assert_eq!(app.put(path, json!({"value": "x"})).await.status, 403);
 }

@@ -119,9 +119,11 @@ async fn a_cursor_that_no_event_has_is_refused() {
         app.get(&format!("{path}?after=-1")).await.faults(),
         [("after", "out_of_range")]
     );
+    let bad = app.get(&format!("{path}?after=x")).await;
+    assert_eq!(bad.faults(), [("after", "invalid_string")]);
     assert_eq!(
-        app.get(&format!("{path}?after=x")).await.faults(),
-        [("after", "invalid_string")]
+        bad.body["details"][0]["message"],
+        "give the id of the last event that you have"
     );
     let unknown = "/sessions/01970000-0000-7000-8000-000000000000/events";
     assert_eq!(app.get(unknown).await.status, 404);

@@ -106,6 +106,39 @@ async fn a_change_is_a_revision_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn what_was_answered_can_be_put_as_it_is_or_with_a_change() {
+    let app = TestApp::start().await;
+    let worker = app.worker("bob").await;
+    let path = format!("/admin/workers/{}", worker["id"].as_str().unwrap());
+    assert_eq!(app.put(&path, worker.clone()).await.body, worker);
+    let mut changed = worker;
+    changed["description"] = json!("builds");
+    let reply = app.put(&path, changed).await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.body["revision"]),
+        (200, &json!(2)),
+        "{reply}"
+    );
+    assert_eq!(reply.text("description"), "builds");
+}
+
+#[tokio::test]
+async fn skills_are_kept_and_named_among_what_has_no_effect_yet() {
+    let app = TestApp::start().await;
+    let mut worker = app.worker("bob").await;
+    let path = format!("/admin/workers/{}", worker["id"].as_str().unwrap());
+    let skills = json!(["review", {"name": "deploy", "version": "1"}]);
+    let reply = app.put(&path, json!({"skills": skills})).await;
+    assert_eq!(reply.body["skills"], skills, "{reply}");
+    assert_ne!(reply.body["hash"], worker["hash"]);
+    assert_eq!(reply.body["warnings"][0]["path"], "skills");
+    worker = app.put(&path, json!({"skills": null})).await.body["hash"].take();
+    assert_ne!(worker, reply.body["hash"]);
+    let wrong = app.put(&path, json!({"skills": "review"})).await;
+    assert_eq!(wrong.faults(), [("skills", "invalid_type")]);
+}
+
+#[tokio::test]
 async fn if_match_keeps_one_from_changing_what_one_has_not_read() {
     let app = TestApp::start().await;
     let worker = app.worker("bob").await;
@@ -128,6 +161,8 @@ async fn if_match_keeps_one_from_changing_what_one_has_not_read() {
     "#);
     assert_eq!(put("\"1\", \"2\"", "b").await.status, 200);
     assert_eq!(put("*", "c").await.body["revision"], 4);
+    assert_eq!(put("W/\"3\"", "d").await.status, 412);
+    assert_eq!(put("W/\"4\"", "d").await.body["revision"], 5);
     assert_eq!(put("nonsense", "d").await.status, 412);
 }
 

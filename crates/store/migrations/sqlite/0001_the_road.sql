@@ -42,6 +42,7 @@ CREATE TABLE workers (
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     deleted_at      INTEGER,
+    deleted_by      BLOB,
     deletion_forced INTEGER NOT NULL DEFAULT FALSE
 ) STRICT;
 CREATE UNIQUE INDEX workers_by_name ON workers (name) WHERE deleted_at IS NULL;

@@ -115,6 +115,15 @@ impl Store {
         .await
     }
 
+    /// Returns the session that the same call made before.
+    pub async fn session_made_by(&self, call: &Idempotency) -> Result<Option<SessionRow>> {
+        let now = Timestamp::now();
+        match idempotency::find(&self.readers, call, Made::Session, now).await? {
+            Some(made) => find(&self.readers, SessionId(made)).await,
+            None => Ok(None),
+        }
+    }
+
     /// Returns a session.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>> {
         find(&self.readers, id).await

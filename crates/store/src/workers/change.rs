@@ -69,26 +69,32 @@ impl Store {
         .await
     }
 
-    /// Deletes a worker that no session needs any more; its revisions stay. `forced` overrides a lock.
-    pub async fn delete_worker(&self, id: WorkerId, forced: bool) -> Result<()> {
+    /// Deletes a worker that no session needs any more; its revisions stay. `forced` overrides a lock; returns whether it did.
+    pub async fn delete_worker(
+        &self,
+        id: WorkerId,
+        forced: bool,
+        by: Option<KeyId>,
+    ) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {
                 let deleted = sqlx::query(
-                    "UPDATE workers SET deleted_at = $2, runtime_id = NULL, deletion_forced = locked
+                    "UPDATE workers SET deleted_at = $2, deleted_by = $4, runtime_id = NULL, deletion_forced = locked
                      WHERE id = $1 AND deleted_at IS NULL AND (NOT locked OR $3)
                      AND NOT EXISTS (SELECT 1 FROM sessions
-                         WHERE worker_id = $1 AND status IN ('pending', 'active', 'suspended', 'ending'))",
+                         WHERE worker_id = $1 AND status IN ('pending', 'active', 'suspended', 'ending'))
+                     RETURNING deletion_forced",
                 )
                 .bind(id.0)
                 .bind(Timestamp::now().as_micros())
                 .bind(forced)
-                .execute(&mut *connection)
-                .await?
-                .rows_affected();
-                if deleted == 0 {
-                    return Err(why_kept(connection, id, forced).await?);
+                .bind(by.map(|key| key.0))
+                .fetch_optional(&mut *connection)
+                .await?;
+                match deleted {
+                    Some(row) => Ok(Written::silently(Columns(&row).get("deletion_forced")?)),
+                    None => Err(why_kept(connection, id, forced).await?),
                 }
-                Ok(Written::silently(()))
             })
         })
         .await

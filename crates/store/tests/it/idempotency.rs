@@ -30,6 +30,8 @@ async fn the_same_call_many_times_at_once_makes_one_session() {
     }
     ids.dedup();
     assert_eq!((made, ids.len()), (1, 1));
+    let found = kit.store.session_made_by(&call).await.unwrap();
+    assert_eq!(found.map(|row| row.session.id), Some(ids[0]));
     assert_eq!(kit.told(ids[0]).await.len(), 1);
 }
 
@@ -66,6 +68,8 @@ async fn a_key_is_one_caller_s_and_stands_for_one_request() {
         .await;
     assert!(matches!(refused, Err(StoreError::IdempotencyMismatch)));
     // The same key of a turn does not give a session, nor another's.
+    let looked_up = kit.store.session_made_by(&first).await;
+    assert!(matches!(looked_up, Err(StoreError::IdempotencyMismatch)));
     let refused = kit
         .store
         .create_session(kit.new_session(), Some(&first))
@@ -75,6 +79,8 @@ async fn a_key_is_one_caller_s_and_stands_for_one_request() {
         key_id: KeyId::new(),
         ..other_request
     };
+    let looked_up = kit.store.session_made_by(&other_caller).await.unwrap();
+    assert_eq!(looked_up, None);
     let created = kit
         .store
         .create_session(kit.new_session(), Some(&other_caller))
@@ -138,4 +144,20 @@ async fn after_a_day_a_key_can_be_used_for_something_else() {
     assert!(matches!(created, TurnCreated::New(_)));
     let created = kit.store.create_turn(new(), Some(&second)).await.unwrap();
     assert!(matches!(created, TurnCreated::Existing(_)));
+}
+
+#[tokio::test]
+async fn who_asks_again_after_a_day_finds_no_session() {
+    let kit = Kit::new().await;
+    let call = call("a", 1);
+    let made = kit.store.create_session(kit.new_session(), Some(&call));
+    let made = made.await.unwrap().into_inner();
+    let found = async || kit.store.session_made_by(&call).await.unwrap();
+    assert_eq!(found().await.map(|row| row.session), Some(made.session));
+    sqlx::query("UPDATE idempotency_keys SET created_at = created_at - $1")
+        .bind(24 * 60 * 60 * 1_000_000_i64)
+        .execute(&mut kit.behind_its_back().await)
+        .await
+        .unwrap();
+    assert_eq!(found().await, None);
 }

@@ -147,6 +147,7 @@ pub(crate) fn definition(name: &str, runtime_id: RuntimeId) -> WorkerDefinition 
         agent_md: Some("You are a member of the team.".to_owned()),
         model_config: None,
         mcp_servers: Vec::new(),
+        skills: Vec::new(),
         worker_repo_url: None,
         worker_repo_branch: "main".to_owned(),
         git_credential: None,

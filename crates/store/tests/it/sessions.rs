@@ -227,7 +227,10 @@ async fn a_session_needs_a_revision_of_a_worker_that_is_there() {
             matches!(refused, Err(StoreError::UnknownReference { path: "workerId", id }) if id == named)
         );
     }
-    kit.store.delete_worker(kit.worker.id, false).await.unwrap();
+    kit.store
+        .delete_worker(kit.worker.id, false, None)
+        .await
+        .unwrap();
     let refused = kit.store.create_session(kit.new_session(), None).await;
     assert!(matches!(refused, Err(StoreError::UnknownReference { .. })));
     let nowhere = definition("eve", RuntimeId::new());

@@ -1,6 +1,7 @@
 //! Workers, their revisions and locks, and the runtimes that they need.
 
-use vwm_api::{SessionStatus, Trigger, WorkerDefinition, WorkerId};
+use uuid::Uuid;
+use vwm_api::{KeyId, SessionStatus, Trigger, WorkerDefinition, WorkerId};
 use vwm_store::StoreError;
 
 use crate::kit::{Kit, definition, runtime};
@@ -76,7 +77,7 @@ async fn a_lock_holds_unless_it_is_forced_which_is_written_down() {
         .await;
     assert!(matches!(refused, Err(StoreError::Locked)));
     assert!(matches!(
-        store.delete_worker(id, false).await,
+        store.delete_worker(id, false, None).await,
         Err(StoreError::Locked)
     ));
     let applied_again = store
@@ -95,8 +96,17 @@ async fn a_lock_holds_unless_it_is_forced_which_is_written_down() {
     let revisions = store.worker_revisions(id).await.unwrap();
     let forced: Vec<bool> = revisions.iter().map(|revision| revision.forced).collect();
     assert_eq!(forced, [false, false, true]);
-    store.delete_worker(id, true).await.unwrap();
+    let by = KeyId::new();
+    let is_forced = store.delete_worker(id, true, Some(by)).await.unwrap();
+    assert!(is_forced, "it was locked");
     assert_eq!(store.worker(id).await.unwrap(), None);
+    let recorded: (Uuid, bool) =
+        sqlx::query_as("SELECT deleted_by, deletion_forced FROM workers WHERE id = $1")
+            .bind(id.0)
+            .fetch_one(&mut kit.behind_its_back().await)
+            .await
+            .unwrap();
+    assert_eq!(recorded, (by.0, true));
 }
 
 #[tokio::test]
@@ -106,16 +116,17 @@ async fn a_deleted_worker_frees_its_name_and_leaves_its_revisions() {
     let session = kit.active().await;
     let again = || store.create_worker(kit.worker.definition.clone(), "hash-1", None);
     assert!(matches!(again().await, Err(StoreError::Duplicate { what }) if what == "worker bob"));
-    let in_use = store.delete_worker(id, true).await;
+    let in_use = store.delete_worker(id, true, None).await;
     assert!(matches!(in_use, Err(StoreError::InUse { what, .. }) if what == "worker bob"));
     kit.move_on(session, SessionStatus::Active, Trigger::End)
         .await;
     kit.move_on(session, SessionStatus::Ending, Trigger::Ended)
         .await;
-    store.delete_worker(id, false).await.unwrap();
+    let is_forced = store.delete_worker(id, false, None).await.unwrap();
+    assert!(!is_forced, "nothing was locked");
 
     assert!(matches!(
-        store.delete_worker(id, false).await,
+        store.delete_worker(id, false, None).await,
         Err(StoreError::NotFound)
     ));
     let update = store

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Subcommand, builder::PossibleValue};
 use serde_json::json;
 use vwm_api::CliType;
 
@@ -37,7 +37,7 @@ pub(crate) enum EngineCommand {
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
     /// The engine
-    #[arg(value_parser = PossibleValuesParser::new(CliType::ALL.map(CliType::as_str)))]
+    #[arg(value_parser = CliType::ALL.map(offered))]
     pub(crate) engine: String,
     /// Installs it again
     #[arg(long)]
@@ -45,6 +45,12 @@ pub(crate) struct InstallArgs {
     /// Where engines are installed
     #[arg(long, value_name = "DIR")]
     pub(crate) engines_dir: Option<PathBuf>,
+}
+
+/// An engine by its name; one that cannot be installed is understood, to say why, and not offered.
+fn offered(engine: CliType) -> PossibleValue {
+    let is_installable = engines::installable().any(|(it, _)| it == engine);
+    PossibleValue::new(engine.as_str()).hide(!is_installable)
 }
 
 /// Does it.

@@ -14,6 +14,9 @@ use crate::error::CliError;
 use crate::output::{numbers, table};
 use crate::sitting::{Ended, Interrupts, Owner, Screen, Sitting};
 
+/// The longest that a turn may be given, in seconds.
+pub(super) const TIMEOUT_MAX: i64 = 604_800;
+
 /// What to prompt, and where.
 #[derive(Debug, Args)]
 #[command(
@@ -25,7 +28,7 @@ pub(crate) struct PromptArgs {
     /// What the worker is asked; `-` reads standard input
     pub(crate) prompt: String,
     /// Gives the turn so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_MAX))]
     pub(crate) timeout: Option<u32>,
     /// Is refused when the conversation is busy, instead of waiting
     #[arg(long)]

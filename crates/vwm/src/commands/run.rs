@@ -4,15 +4,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
-use vwm_api::{NewSession, Repository, Session, SessionStatus, Worker};
-use vwm_client::Client;
+use vwm_api::{Answer, NewSession, Repository, Session, Worker};
 
+use super::prompt::TIMEOUT_MAX;
 use super::{prompt, worker};
 use crate::connect::Context;
 use crate::error::CliError;
 use crate::output::{numbers, table};
-use crate::sitting::{Ended, Sitting, Started};
+use crate::sitting::{Ended, Push, Sitting, Started};
 
 /// Whom to ask for what.
 #[derive(Debug, Args)]
@@ -29,7 +28,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "BRANCH", requires = "repo", default_value = "main")]
     pub(crate) branch: String,
     /// Gives the turn so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_MAX))]
     pub(crate) timeout: Option<u32>,
     /// Writes one JSON object at the end, and nothing before
     #[arg(long)]
@@ -59,8 +58,47 @@ impl RunArgs {
     }
 }
 
+/// What a program reads.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    session: Option<Session>,
+    answer: Option<Answer>,
+    /// Those that the session's end pushed.
+    branches: Vec<Pushed>,
+    /// Why there is no answer.
+    error: Option<Reason>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reason {
+    message: String,
+}
+
+impl Report {
+    fn because(&mut self, message: impl Into<String>) {
+        let message = message.into();
+        self.error = Some(Reason { message });
+    }
+}
+
 /// Runs a worker.
 pub(crate) async fn run(args: RunArgs, context: &Context) -> Result<ExitCode, CliError> {
+    let mut report = Report::default();
+    let result = task(&args, context, &mut report).await;
+    if args.json {
+        if let Err(error) = &result {
+            report.because(error.to_string());
+        }
+        table::json(&report)?;
+    }
+    result
+}
+
+async fn task(
+    args: &RunArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<ExitCode, CliError> {
     let prompt = prompt::prompt(&args.prompt, args.timeout)?;
     let client = context.client()?;
     let worker = worker::by_name(&client, &args.worker).await?;
@@ -75,40 +113,44 @@ pub(crate) async fn run(args: RunArgs, context: &Context) -> Result<ExitCode, Cl
         Started::Interrupted(mut sitting) => {
             sitting.note("leaving; the server ends the session");
             sitting.leave().await;
+            report.session = client.session(sitting.session).await.ok();
+            report.because("stopped before the session was ready; the server ends it");
             return Ok(ExitCode::from(130));
+        }
+        Started::Failed(sitting, error) => {
+            report.session = client.session(sitting.session).await.ok();
+            return Err(error);
         }
     };
     let ended = sitting.turn(&prompt).await;
-    let session = match &ended {
+    let closed = match &ended {
         Ok(Ended::Left) => {
             sitting.leave().await;
-            None
+            report.because("left before the turn was over; the server ends the session");
+            Ok(None)
         }
-        Ok(Ended::Complete(_) | Ended::Failed { .. }) if args.keep => {
-            Some(client.session(sitting.session).await?)
-        }
-        Ok(Ended::Complete(_) | Ended::Failed { .. }) => sitting.end().await?,
-        Err(_) if args.keep => None,
-        Err(_) => {
-            // The reason of the failure is told, and counts more than how the end went.
-            let _ = sitting.end().await;
-            None
-        }
+        Ok(_) | Err(_) if args.keep => Ok(None),
+        Ok(_) | Err(_) => sitting.end().await,
     };
+    report.session = match &closed {
+        Ok(Some(session)) => Some(session.clone()),
+        Ok(None) | Err(_) => client.session(sitting.session).await.ok(),
+    };
+    // The reason of a turn's failure is told first, and counts more than how the end went.
     let ended = ended?;
-    let branches = match &session {
-        Some(session) => branches(session, &worker),
-        None => Vec::new(),
-    };
+    closed?;
+    let branches = branches(&sitting, new.repository.as_ref(), &worker);
     if args.json {
-        let answer = prompt::answer(&client, sitting.session, &ended).await?;
-        let session = match session {
-            Some(session) => Some(session),
-            None => client.session(sitting.session).await.ok(),
-        };
-        table::json(&json!({ "session": session, "answer": answer, "branches": branches }))?;
+        report.answer = prompt::answer(&client, sitting.session, &ended).await?;
+        report.branches = branches;
     } else {
-        tell(&mut sitting, &ended, &branches, args.keep);
+        tell(&mut sitting, &ended, &branches);
+    }
+    if args.keep && !matches!(ended, Ended::Left) {
+        let id = sitting.session;
+        sitting.note(&format!(
+            "the session is open: `vwm prompt {id} \"…\"` goes on, `vwm session end {id}` ends it"
+        ));
     }
     Ok(ExitCode::from(ended.exit_code()))
 }
@@ -116,60 +158,58 @@ pub(crate) async fn run(args: RunArgs, context: &Context) -> Result<ExitCode, Cl
 /// A branch that a session's end pushed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Pushed {
-    /// Where.
-    pub(crate) repository: String,
+    /// Where, as far as it is known.
+    pub(crate) repository: Option<String>,
     /// Its name.
     pub(crate) branch: String,
+    /// Where it stands.
+    pub(crate) sha: String,
 }
 
-/// The branches that the end of a session pushed; none before it has ended.
+/// The branches that a session's end says it pushed.
 #[must_use]
-pub(crate) fn branches(session: &Session, worker: &Worker) -> Vec<Pushed> {
-    let mut branches = Vec::new();
-    if session.status != SessionStatus::Ended {
-        return branches;
-    }
-    if let Some(repository) = &session.repository {
-        branches.push(Pushed {
-            repository: repository.url.clone(),
-            branch: format!("session-{}", session.id),
-        });
-    }
-    if let Some(url) = &worker.definition.worker_repo_url {
-        branches.push(Pushed {
-            repository: url.clone(),
-            branch: format!("ff-vwm/{}-{}", session.worker_id, session.id),
-        });
-    }
-    branches
+pub(crate) fn branches(
+    sitting: &Sitting,
+    repository: Option<&Repository>,
+    worker: &Worker,
+) -> Vec<Pushed> {
+    let session = sitting.session;
+    let of_session = format!("session-{session}");
+    let of_worker = format!("ff-vwm/{}-{session}", worker.id);
+    let pushed = |push: &Push| {
+        let Push::Done { branch, sha } = push else {
+            return None;
+        };
+        let repository = match branch {
+            it if *it == of_session => repository.map(|it| it.url.clone()),
+            it if *it == of_worker => worker.definition.worker_repo_url.clone(),
+            _ => None,
+        };
+        Some(Pushed {
+            repository,
+            branch: branch.clone(),
+            sha: sha.clone(),
+        })
+    };
+    sitting.pushes.iter().filter_map(pushed).collect()
 }
 
 /// Says what came of a session.
-pub(crate) async fn tell_end(
-    client: &Client,
-    sitting: &mut Sitting,
-    worker: &Worker,
-    ended: &Ended,
-) {
-    if let Ok(session) = client.session(sitting.session).await {
-        tell(sitting, ended, &branches(&session, worker), false);
-    }
-}
-
-fn tell(sitting: &mut Sitting, ended: &Ended, branches: &[Pushed], keep: bool) {
+pub(crate) fn tell(sitting: &mut Sitting, ended: &Ended, branches: &[Pushed]) {
     for pushed in branches {
+        let at = pushed.repository.as_ref();
+        let at = at.map(|url| format!(" in {url}")).unwrap_or_default();
         sitting.note(&format!(
-            "pushed {} to {}",
-            pushed.branch, pushed.repository
+            "{} is pushed at {}{at}",
+            pushed.branch, pushed.sha
         ));
+    }
+    for push in sitting.pushes.clone() {
+        if let Push::Not(why) = push {
+            sitting.note(&why);
+        }
     }
     if let Ended::Complete(answer) = ended {
         sitting.note(&numbers::spent(answer));
-    }
-    if keep {
-        let id = sitting.session;
-        sitting.note(&format!(
-            "the session is open: `vwm prompt {id} \"…\"` goes on, `vwm session end {id}` ends it"
-        ));
     }
 }

@@ -119,9 +119,18 @@ pub(crate) async fn apply(
     Ok((applied, worker))
 }
 
+/// A worker, and the file that it comes from.
+#[derive(Debug)]
+pub(crate) struct Filed<T> {
+    /// As it was named.
+    pub(crate) file: String,
+    /// The worker.
+    pub(crate) worker: T,
+}
+
 /// Reads workers; every fault of every file is told at once.
-pub(crate) fn read_drafts(files: Vec<(String, String)>) -> Result<Vec<Draft>, CliError> {
-    let mut drafts: Vec<Draft> = Vec::new();
+pub(crate) fn read_drafts(files: Vec<(String, String)>) -> Result<Vec<Filed<Draft>>, CliError> {
+    let mut drafts = Vec::new();
     let mut faults = Vec::new();
     let mut owner: BTreeMap<String, String> = BTreeMap::new();
     for (file, text) in files {
@@ -134,7 +143,11 @@ pub(crate) fn read_drafts(files: Vec<(String, String)>) -> Result<Vec<Draft>, Cl
                             "{file}: {other} has a worker {name:?}, too; rename one"
                         ));
                     }
-                    drafts.push(draft);
+                    let file = file.clone();
+                    drafts.push(Filed {
+                        file,
+                        worker: draft,
+                    });
                 }
             }
             Err(found) => faults.extend(found.iter().map(ToString::to_string)),
@@ -153,19 +166,23 @@ pub(crate) fn read_drafts(files: Vec<(String, String)>) -> Result<Vec<Draft>, Cl
             "nothing was applied: there are {these}\n  {}",
             faults.join("\n  ")
         ),
-        "the fields of a worker are in the reference; `vwm worker show NAME` shows one that works",
+        "docs/worker-file.md has the fields of a worker; `vwm worker show NAME` shows one that works",
     ))
 }
 
 /// Finds each draft's runtime; all that are unknown are told at once.
 pub(crate) async fn resolve(
     client: &Client,
-    drafts: Vec<Draft>,
-) -> Result<Vec<WorkerDefinition>, CliError> {
+    drafts: Vec<Filed<Draft>>,
+) -> Result<Vec<Filed<WorkerDefinition>>, CliError> {
     let runtimes = client.runtimes().await?;
     let mut definitions = Vec::new();
     let mut faults = Vec::new();
-    for draft in drafts {
+    for Filed {
+        file,
+        worker: draft,
+    } in drafts
+    {
         let found: Option<RuntimeId> = match draft.runtime.look_up() {
             Ok(id) => runtimes.iter().find(|it| it.id == id).map(|it| it.id),
             Err(name) => {
@@ -174,20 +191,27 @@ pub(crate) async fn resolve(
             }
         };
         match found {
-            Some(id) => definitions.push(draft.resolve(id)),
+            Some(id) => definitions.push(Filed {
+                file,
+                worker: draft.resolve(id),
+            }),
             None => {
                 let message = draft.runtime.unknown().message;
-                faults.push(format!("worker {}: {message}", draft.name()));
+                faults.push(format!("{file}: worker {}: {message}", draft.name()));
             }
         }
     }
     if faults.is_empty() {
         return Ok(definitions);
     }
-    Err(CliError::Failed {
-        message: format!("nothing was applied\n  {}", faults.join("\n  ")),
-        hint: None,
-    })
+    let names: Vec<_> = runtimes
+        .iter()
+        .map(|it| it.definition.name.as_str())
+        .collect();
+    Err(CliError::failed(
+        format!("nothing was applied\n  {}", faults.join("\n  ")),
+        format!("the runtimes of this server: {}", names.join(", ")),
+    ))
 }
 
 async fn apply_files(args: ApplyArgs, context: &Context) -> Result<(), CliError> {
@@ -201,8 +225,12 @@ async fn apply_files(args: ApplyArgs, context: &Context) -> Result<(), CliError>
     }
     let drafts = read_drafts(files)?;
     let client = context.client()?;
-    for definition in resolve(&client, drafts).await? {
-        let (applied, worker) = apply(&client, &definition, lock(args.force)).await?;
+    let mut before = Vec::new();
+    for Filed { file, worker } in resolve(&client, drafts).await? {
+        let (applied, worker) = apply(&client, &worker, lock(args.force))
+            .await
+            .map_err(|error| not_applied(&file, &worker.name, &before, error))?;
+        before.push(worker.definition.name.clone());
         let (name, revision) = (&worker.definition.name, worker.revision);
         let did = match applied {
             Applied::Created => "created",
@@ -215,6 +243,18 @@ async fn apply_files(args: ApplyArgs, context: &Context) -> Result<(), CliError>
         }
     }
     Ok(())
+}
+
+/// Says at which worker it stopped, and which ones stay applied.
+fn not_applied(file: &str, name: &str, before: &[String], error: CliError) -> CliError {
+    let before = match before {
+        [] => "nothing was applied before it".to_owned(),
+        names => format!("applied before it: {}", names.join(", ")),
+    };
+    CliError::Within {
+        what: format!("{file}: worker {name} is not applied; {before}"),
+        source: Box::new(error),
+    }
 }
 
 fn read(path: &PathBuf) -> Result<String, CliError> {

@@ -22,7 +22,7 @@ const AGENT_MD_MAX: usize = 256 * 1024;
 /// The longest time that a session may have a job: a week.
 const TIMEOUT_MAX: u32 = 604_800;
 /// What an answer says of a worker and nobody can set.
-const ANSWERED: [&str; 6] = [
+pub(crate) const ANSWERED: [&str; 6] = [
     "id",
     "revision",
     "hash",
@@ -59,6 +59,7 @@ fn fields_of(
     let agent_md = agent_md(&mut fields);
     let model_config = parts::model_config(&mut fields);
     let mcp_servers = parts::mcp_servers(&mut fields);
+    let skills = fields.list("skills").to_vec();
     let worker_repo_url = repository_url(&mut fields);
     let worker_repo_branch = branch(&mut fields);
     let git_credential = parts::optional_name(&mut fields, "gitCredential");
@@ -85,6 +86,7 @@ fn fields_of(
         agent_md,
         model_config,
         mcp_servers,
+        skills,
         worker_repo_url,
         worker_repo_branch,
         git_credential,

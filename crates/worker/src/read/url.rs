@@ -130,7 +130,7 @@ mod tests {
 
     #[rstest]
     #[case("https://example.com/kb.git")]
-    #[case("https://team@example.com:8443/a/kb")]
+    #[case("https://example.com:8443/a/kb")]
     #[case("ssh://git@example.com/kb.git")]
     #[case("git@example.com:team/kb.git")]
     fn a_remote_repository_is_always_allowed(#[case] url: &str) {
@@ -158,6 +158,7 @@ mod tests {
     #[case("https://")]
     #[case("https://example.com")]
     #[case("https://bob:hunter2@example.com/kb")]
+    #[case("https://hunter2@example.com:8443/a/kb")]
     #[case("ssh://-oProxyCommand=hunter2/kb")]
     #[case("-oProxyCommand=hunter2:kb")]
     #[case("git@-oProxyCommand=hunter2:kb")]

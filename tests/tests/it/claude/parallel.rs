@@ -1,13 +1,9 @@
 //! Conversations and sessions side by side.
 
-use std::collections::BTreeSet;
-
-use futures_util::future::join_all;
 use serde_json::json;
 use vwm_api::{AbortRequest, SubsessionId, TurnStatus};
-use vwm_tests::{Repository, World};
 
-use super::{ask_in, end, recall, rule, session, world};
+use super::{ask_in, end, recall, session, world};
 
 #[tokio::test]
 async fn two_conversations_of_a_session_run_at_once_and_know_only_their_own() {

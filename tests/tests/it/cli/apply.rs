@@ -108,7 +108,13 @@ async fn every_fault_of_every_file_is_told_at_once_with_its_place_and_nothing_is
     assert_eq!(said.code, Some(1));
     assert!(
         said.err
-            .starts_with("error: nothing was applied\n  worker ann: "),
+            .starts_with("error: nothing was applied\n  standard input: worker ann: "),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err
+            .ends_with("hint: the runtimes of this server: local\n"),
         "{}",
         said.err
     );
@@ -125,4 +131,26 @@ async fn every_fault_of_every_file_is_told_at_once_with_its_place_and_nothing_is
             .items,
         []
     );
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_worker_its_file_and_what_was_applied_before_it() {
+    let world = World::start(json!({})).await;
+    world.worker(json!({"name": "bob", "locked": true})).await;
+    let worker = |name: &str| format!("name: {name}\ncliType: acp\nengine: {{command: sh}}\n");
+    file(&world, "a.yaml", &worker("ann"));
+    file(&world, "b.yaml", &worker("bob"));
+    let refused = async |files: &[&str], before: &str, out: &str| {
+        let args = [&["worker", "apply", "-f"], files].concat();
+        let said = world.says(&args).await;
+        assert_eq!((said.code, said.out.as_str()), (Some(1), out));
+        let beginning =
+            format!("error: b.yaml: worker bob is not applied; {before}\n  because: Worker ");
+        assert!(said.err.starts_with(&beginning), "{}", said.err);
+        let hint = "\nhint: an admin's key may go over the lock with --force\n";
+        assert!(said.err.ends_with(hint), "{}", said.err);
+    };
+    let made = "worker ann created (revision 1)\n";
+    refused(&["b.yaml"], "nothing was applied before it", "").await;
+    refused(&["a.yaml", "b.yaml"], "applied before it: ann", made).await;
 }

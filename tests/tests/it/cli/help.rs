@@ -53,6 +53,11 @@ async fn every_command_has_help_with_an_example_and_without_one_help_is_shown() 
             said.out
         );
     }
+    let offered = vwm("engine install --help").await.out;
+    assert!(
+        offered.contains("[possible values: claude-code]"),
+        "{offered}"
+    );
     let help = vwm("--help").await.out;
     let bare = vwm("").await;
     assert_eq!(
@@ -63,6 +68,8 @@ async fn every_command_has_help_with_an_example_and_without_one_help_is_shown() 
         "run",
         "session show nothing",
         "engine install codex",
+        "run bob hello --timeout 0",
+        "prompt 01970000-0000-7000-8000-000000000000 hello --timeout 0",
         "nonsense",
     ] {
         let said = vwm(wrong).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use vwm_api::{SessionStatus, TurnStatus};
 use vwm_client::SessionFilter;
-use vwm_tests::{Repository, Running, World};
+use vwm_tests::{Repository, Running, World, is_alive, vwm, within};
 
 /// A world whose agent writes a file and then waits, longer than anybody who asks it to stop.
 async fn world_of_a_stubborn_agent(stubborn: bool) -> (World, Repository) {
@@ -15,7 +15,8 @@ async fn world_of_a_stubborn_agent(stubborn: bool) -> (World, Repository) {
     (world, Repository::with(&[("a.md", "a\n")]))
 }
 
-async fn outcome(world: &World, project: &Repository) {
+/// Looks at what is left, and gives the branch.
+async fn outcome(world: &World, project: &Repository) -> String {
     let client = world.client();
     let all = client
         .sessions(&SessionFilter::default())
@@ -30,6 +31,47 @@ async fn outcome(world: &World, project: &Repository) {
     );
     let branch = format!("session-{id}");
     assert_eq!(project.file(&branch, "half.md").as_deref(), Some("half\n"));
+    branch
+}
+
+#[tokio::test]
+async fn a_polite_kill_of_an_installation_stops_npm_and_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let npm = folder.path().join("npm");
+    // It has a child, as the real one has.
+    let script = "#!/bin/sh\nsleep 600 >&2 &\necho $! > \"$HOME/started\"\nmv \"$HOME/started\" \"$HOME/child\"\nwait\n";
+    std::fs::write(&npm, script).expect("writes");
+    std::fs::set_permissions(&npm, std::fs::Permissions::from_mode(0o755)).expect("changes rights");
+    let engines = folder.path().join("engines");
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let mut command = std::process::Command::new(vwm());
+    command.args(["engine", "install", "claude-code", "--engines-dir"]);
+    command.arg(&engines).env_clear().env("PATH", path);
+    command.env("HOME", folder.path());
+    let run = Running::start(command, "").await;
+    let child = within("npm to start", async {
+        loop {
+            if let Ok(pid) = std::fs::read_to_string(folder.path().join("child")) {
+                return pid.trim().parse::<u32>().expect("a pid");
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    run.terminate();
+    let said = run.end().await;
+    assert_eq!(said.error(), "error: stopped; nothing was installed\n");
+    assert_eq!(said.code, Some(1));
+    within("npm's child to be gone", async {
+        while is_alive(child) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let left = std::fs::read_dir(engines.join("claude-code")).expect("a folder");
+    assert_eq!(left.count(), 0);
 }
 
 #[tokio::test]
@@ -48,9 +90,10 @@ async fn an_interrupt_aborts_the_turn_and_ends_the_session() {
         "{}",
         said.err
     );
-    let ending = format!("· ending the session\n· pushed session-ID to {url}\n");
+    let own = outcome(&world, &project).await;
+    let tip = project.tip(&own);
+    let ending = format!("· ending the session\n· session-ID is pushed at {tip} in {url}\n");
     assert!(said.err.ends_with(&ending), "{}", said.err);
-    outcome(&world, &project).await;
 }
 
 #[tokio::test]
@@ -73,4 +116,31 @@ async fn a_second_interrupt_leaves_at_once_and_the_server_ends_the_session() {
         said.err
     );
     outcome(&world, &project).await;
+}
+
+#[tokio::test]
+async fn an_interrupt_before_the_session_is_ready_is_one_json_object_for_programs() {
+    let world = World::start(json!({})).await;
+    world.worker(json!({})).await;
+    // It takes the call and never answers.
+    let remote = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let remote = remote.expect("a port");
+    let address = remote.local_addr().expect("an address");
+    let url = format!("http://{address}/service.git");
+    let args = ["run", "bob", "hello", "--json", "--repo", &url];
+    let run = Running::start(world.cli(&args), "").await;
+    let _call = within("git to call", remote.accept()).await;
+    run.interrupt();
+    let said = run.end().await;
+    assert_eq!((said.code, said.err.as_str()), (Some(130), ""));
+    let told: serde_json::Value = serde_json::from_str(&said.out).expect("it is JSON");
+    assert_eq!(told["session"]["id"], "ID");
+    assert_eq!(
+        (&told["answer"], &told["branches"], &told["error"]),
+        (
+            &serde_json::Value::Null,
+            &json!([]),
+            &json!({"message": "stopped before the session was ready; the server ends it"})
+        )
+    );
 }

@@ -29,7 +29,7 @@ async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
     let world = World::start(json!({})).await;
     let project = Repository::with(&[("README.md", "# Project\n")]);
     let knowledge = Repository::with(&[("COMPANY.md", "# Who we are\n")]);
-    world
+    let worker = world
         .worker(json!({"engine": scripted_agent(), "workerRepoUrl": knowledge.url()}))
         .await;
     let steps = r#"SCRIPT: [{"think": "hm"}, {"shell": "printf 'one\ntwo\n'"}, {"write": ["session_repo/a.md", "a\n"]}, {"shell": "exit 3"}, {"text": "all done"}]"#;
@@ -37,20 +37,22 @@ async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
         .says(&["run", "bob", steps, "--repo", &project.url()])
         .await;
     assert_eq!((said.code, said.out.as_str()), (Some(0), "all done\n"));
+    let id = only_session(&world).await;
     let expected = format!(
         "hm\n\
          → printf 'one two ' ✓ 8 bytes\n\
          → write session_repo/a.md ✓ 23 bytes\n\
          → exit 3 ✗ exit status: 3\n\
          · ending the session\n\
-         · pushed session-ID to {}\n\
-         · pushed ff-vwm/ID-ID to {}\n\
+         · session-ID is pushed at {} in {}\n\
+         · ff-vwm/ID-ID is pushed at {} in {}\n\
          · TIME",
+        project.tip(&format!("session-{id}")),
         project.url(),
+        knowledge.tip(&format!("ff-vwm/{}-{id}", worker.id)),
         knowledge.url()
     );
     assert_eq!(without_times(&said.err), expected);
-    let id = only_session(&world).await;
     assert_eq!(
         project.file(&format!("session-{id}"), "a.md").as_deref(),
         Some("a\n")
@@ -74,8 +76,12 @@ async fn a_run_for_programs_is_one_json_object_and_nothing_else() {
     assert_eq!(told["session"]["status"], "ended");
     assert_eq!(
         told["branches"],
-        json!([{"repository": project.url(), "branch": "session-ID"}])
+        json!([{
+            "repository": project.url(), "branch": "session-ID",
+            "sha": project.tip(&format!("session-{}", only_session(&world).await)),
+        }])
     );
+    assert_eq!(told["error"], Value::Null);
 
     let args = ["run", "bob", "SCRIPT: {\"fail\": \"boom\"}", "--json"];
     let said = world.says(&args).await;
@@ -101,14 +107,15 @@ async fn a_run_that_fails_says_why_and_still_pushes() {
     let said = world
         .says(&["run", "bob", steps, "--repo", &project.url()])
         .await;
+    let id = only_session(&world).await;
     let told = format!(
         "→ write session_repo/a.md ✓ 23 bytes\n\
          the agent answered the prompt with an error (-32603): boom; look at the program's own setup, then prompt again\n\
-         · ending the session\n· pushed session-ID to {}\n",
+         · ending the session\n· session-ID is pushed at {} in {}\n",
+        project.tip(&format!("session-{id}")),
         project.url()
     );
     assert_eq!(said, Said::new(1, "", told));
-    let id = only_session(&world).await;
     assert_eq!(
         project.file(&format!("session-{id}"), "a.md").as_deref(),
         Some("a\n")
@@ -117,6 +124,46 @@ async fn a_run_that_fails_says_why_and_still_pushes() {
     let told =
         "error: the prompt is empty\nhint: say what the worker is to do, or pipe it in with `-`\n";
     assert_eq!(said, Said::new(2, "", told));
+}
+
+#[tokio::test]
+async fn what_was_not_pushed_is_not_said_to_be() {
+    let world = World::start(json!({})).await;
+    world.worker(json!({"engine": scripted_agent()})).await;
+    let project = Repository::empty();
+    let said = world
+        .says(&["run", "bob", "hello", "--repo", &project.url()])
+        .await;
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "echo: hello\n"));
+    let not = "· ending the session\n· nothing was committed, so session-ID is not pushed\n· TIME";
+    let told = without_times(&said.err);
+    assert!(told.ends_with(not), "{told}");
+    assert_eq!(project.branches(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_run_for_programs_that_does_not_start_is_one_json_object_too() {
+    let world = World::start(json!({})).await;
+    let run = async |worker: &str, url: &str| {
+        let args = ["run", worker, "hello", "--json", "--repo", url];
+        let said = world.says(&args).await;
+        assert_eq!(said.code, Some(1), "{}", said.err);
+        let told: Value = serde_json::from_str(&said.out).expect("it is JSON");
+        assert_eq!(
+            (&told["answer"], &told["branches"]),
+            (&Value::Null, &json!([]))
+        );
+        let message = told["error"]["message"].as_str().expect("it says why");
+        assert!(said.err.starts_with("error: "), "{}", said.err);
+        assert!(said.err.contains(message), "{}", said.err);
+        told
+    };
+    let told = run("bob", "file:///nowhere.git").await;
+    assert_eq!(told["error"]["message"], "there is no worker \"bob\"");
+    assert_eq!(told["session"], Value::Null);
+    world.worker(json!({"engine": scripted_agent()})).await;
+    let told = run("bob", "file:///nowhere.git").await;
+    assert_eq!(told["session"]["status"], "failed");
 }
 
 #[tokio::test]

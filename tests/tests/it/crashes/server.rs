@@ -1,12 +1,11 @@
 //! The server dies or stops: its sessions go on, and it finds them again.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use vwm_api::{EventBody, TurnStatus};
-use vwm_tests::{Server, World, within};
+use vwm_tests::within;
 
 use super::{
     answer_of, asking, file, is_told_to_ask_again, journaled, put_file, texts, whole_events,

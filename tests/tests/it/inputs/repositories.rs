@@ -86,7 +86,7 @@ async fn an_address_that_can_never_be_used_makes_no_session() {
         ),
         (
             "https://bob:secret@git.example.com/a.git",
-            "a password does not belong in an address; store it as a secret and name it as `gitCredential`",
+            "a user, token or password does not belong in an address; use an ssh address and a key of the server's user",
         ),
     ];
     for (url, sentence) in cases {

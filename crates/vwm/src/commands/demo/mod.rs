@@ -137,17 +137,18 @@ async fn tell(
     let mut sitting = match Sitting::start(client, &new, Screen::live()).await? {
         Started::Ready(sitting) => sitting,
         Started::Interrupted(_) => return Ok(130),
+        Started::Failed(_, error) => return Err(error),
     };
     let ended = sitting.turn(&story::prompt()).await?;
     if matches!(ended, Ended::Left) || sitting.end().await?.is_none() {
         return Ok(130);
     }
-    running::tell_end(client, &mut sitting, &bob, &ended).await;
+    let branches = running::branches(&sitting, new.repository.as_ref(), &bob);
+    running::tell(&mut sitting, &ended, &branches);
     let code = ended.exit_code();
     if code == 0 {
-        let session = client.session(sitting.session).await?;
-        for pushed in running::branches(&session, &bob) {
-            repositories.show(&pushed, &context.env).await?;
+        for pushed in &branches {
+            repositories.show(pushed, &context.env).await?;
         }
     }
     Ok(code)
@@ -161,7 +162,7 @@ async fn apply_bob(client: &Client, repositories: &Repositories) -> Result<Worke
         message: "bob.yaml has no worker".to_owned(),
         hint: None,
     })?;
-    let (_, worker) = worker::apply(client, &bob, Lock::Respect).await?;
+    let (_, worker) = worker::apply(client, &bob.worker, Lock::Respect).await?;
     Ok(worker)
 }
 

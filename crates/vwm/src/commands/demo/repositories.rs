@@ -43,7 +43,10 @@ impl Repositories {
     /// Shows what a session's end pushed: the commits, and the change.
     pub(crate) async fn show(&self, pushed: &Pushed, env: &Environment) -> Result<(), CliError> {
         let both = [&self.knowledge_base, &self.project];
-        let Some(bare) = both.into_iter().find(|it| it.url() == pushed.repository) else {
+        let Some(bare) = both
+            .into_iter()
+            .find(|it| Some(it.url()) == pushed.repository)
+        else {
             return Ok(());
         };
         let (folder, branch) = (bare.0.as_path(), pushed.branch.as_str());
