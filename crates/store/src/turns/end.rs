@@ -49,25 +49,10 @@ impl Store {
         session: SessionId,
         error: TurnError,
     ) -> Result<Vec<TurnId>> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let mut log = Log::open(connection, session).await?;
-                // The mark keeps the turn from being offered while it ends.
-                let rows = sqlx::query(
-                    "UPDATE requests SET abort_asked = TRUE
-                     WHERE session_id = $1 AND status = 'pending' AND NOT offered RETURNING *",
-                )
-                .bind(session.0)
-                .fetch_all(&mut *connection)
-                .await?;
-                let open = in_order(&rows)?;
-                for turn in &open {
-                    end_without_journal(connection, &mut log, turn, &error).await?;
-                }
-                ended(connection, log, &open).await
-            })
-        })
-        .await
+        // The mark keeps the turn from being offered while it ends.
+        let which = "UPDATE requests SET abort_asked = TRUE
+             WHERE session_id = $1 AND status = 'pending' AND NOT offered RETURNING *";
+        self.end_without_journals(session, which, error).await
     }
 
     /// Ends every turn that waits or runs, and returns them: the volume is lost, and with it the journal that could tell.
@@ -76,16 +61,25 @@ impl Store {
         session: SessionId,
         error: TurnError,
     ) -> Result<Vec<TurnId>> {
+        let which = "UPDATE requests SET abort_asked = abort_asked
+             WHERE session_id = $1 AND status IN ('pending', 'running') RETURNING *";
+        self.end_without_journals(session, which, error).await
+    }
+
+    /// Ends the turns that an update finds; it writes first, and so nobody else moves them meanwhile.
+    async fn end_without_journals(
+        &self,
+        session: SessionId,
+        which: &'static str,
+        error: TurnError,
+    ) -> Result<Vec<TurnId>> {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut log = Log::open(connection, session).await?;
-                let rows = sqlx::query(
-                    "UPDATE requests SET abort_asked = abort_asked
-                     WHERE session_id = $1 AND status IN ('pending', 'running') RETURNING *",
-                )
-                .bind(session.0)
-                .fetch_all(&mut *connection)
-                .await?;
+                let rows = sqlx::query(which)
+                    .bind(session.0)
+                    .fetch_all(&mut *connection)
+                    .await?;
                 let open = in_order(&rows)?;
                 for turn in &open {
                     end_without_journal(connection, &mut log, turn, &error).await?;
