@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::demo::DemoArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::engine::EngineCommand;
 use crate::commands::prompt::PromptArgs;
 use crate::commands::run::RunArgs;
@@ -34,6 +35,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows the whole of it, offline and without a key: a server, a worker, a session
     Demo(DemoArgs),
+    /// Looks whether this machine has what is needed, and says what to do
+    Doctor(DoctorArgs),
     /// Runs the server
     #[command(
         after_help = "Examples:\n  VWM_ANTHROPIC_API_KEY=… vwm server\n  vwm server --listen 127.0.0.1:0 --data-dir ./data"

@@ -16,6 +16,9 @@ pub(crate) struct ServerFile {
     pub(crate) url: String,
     /// Its process.
     pub(crate) pid: u32,
+    /// Its version.
+    #[serde(default)]
+    pub(crate) version: String,
 }
 
 /// What every command is given.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod demo;
+mod doctor;
 mod help;
 mod interrupts;
 mod run;

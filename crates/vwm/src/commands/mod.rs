@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod engine;
 pub(crate) mod prompt;
 pub(crate) mod run;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Run(args) => wait(run::run(args, &context)),
         Command::Prompt(args) => wait(prompt::run(args, &context)),
         Command::Demo(args) => wait(demo::run(args, &context)),
+        Command::Doctor(args) => wait(doctor::run(args, &context)),
     }
 }
 

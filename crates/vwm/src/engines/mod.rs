@@ -2,7 +2,7 @@
 
 mod npm;
 pub(crate) mod progress;
-mod proof;
+pub(crate) mod proof;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};

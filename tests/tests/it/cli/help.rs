@@ -2,9 +2,10 @@
 
 use vwm_tests::{Said, vwm};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "",
     "demo",
+    "doctor",
     "server",
     "engine",
     "engine install",
