@@ -17,6 +17,9 @@ use crate::{
 /// The header that carries the generation of the caller's job.
 pub const GENERATION_HEADER: &str = "x-vwm-generation";
 
+/// Where a session looks for programs: its engine, its git and what they start. Nobody's environment is asked.
+pub const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What a local harness is given on its standard input, as one line of JSON: what must not be in an argument or an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

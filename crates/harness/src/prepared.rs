@@ -4,16 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use vwm_api::SubsessionId;
-use vwm_api::harness::Setup;
+use vwm_api::harness::{PROGRAMS, Setup};
 use vwm_api::volume::VolumePaths;
 
 use crate::adapter::{Adapter, EngineHome, Opening};
 use crate::conversation::mask::Secrets;
 use crate::door::Door;
 use crate::process::{Host, Launch};
-
-/// Where programs are looked for, by the engine and by us.
-pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A session whose turns can run.
 pub(crate) struct Prepared {
@@ -62,7 +59,7 @@ impl Prepared {
         let mut launch = self.adapter.launch(home, open);
         let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let common = [
-            ("PATH", PATH.to_owned()),
+            ("PATH", PROGRAMS.to_owned()),
             ("HOME", text(&home.home)),
             ("TMPDIR", text(&home.tmp)),
             ("LANG", "C.UTF-8".to_owned()),

@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use vwm_api::SessionId;
-use vwm_api::harness::Boot;
+use vwm_api::harness::{Boot, PROGRAMS};
 use vwm_api::volume::VolumePaths;
 
 use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process};
@@ -101,10 +101,7 @@ impl Local {
             .arg("--socket")
             .arg(self.socket(spec.id.session))
             .env_clear()
-            .env(
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            )
+            .env("PATH", PROGRAMS)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

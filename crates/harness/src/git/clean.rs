@@ -10,7 +10,9 @@ use tokio::process::{Child, Command};
 
 use super::held::{Credential, Group};
 use super::url::Remote;
-use super::{Context, GitError, PATH, error, url};
+use vwm_api::harness::PROGRAMS;
+
+use super::{Context, GitError, error, url};
 use crate::process::{Host, Launch, Process};
 use crate::supervisor::Confinement;
 
@@ -308,7 +310,7 @@ impl<'a> Call<'a> {
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
         let mut set = |name: &str, value: OsString| env.push((name.to_owned(), value));
-        set("PATH", PATH.into());
+        set("PATH", PROGRAMS.into());
         set("HOME", ctx.git_folder().into());
         set("GIT_ALLOW_PROTOCOL", self.protocols().into());
         set(

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::process::{Launch, Limits};
 
 use super::clean::{Clean, Meets, SETTINGS, plain_environment, settings_environment};
-use super::{Context, GitError, PATH, url};
+use vwm_api::harness::PROGRAMS;
+
+use super::{Context, GitError, url};
 
 /// How long one call may take; the first look at a large tree is the longest.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -206,7 +208,7 @@ impl<'a> Inside<'a> {
         ]);
         env.extend(settings_environment(settings));
         env.insert("GIT_ALLOW_PROTOCOL".to_owned(), "file".to_owned());
-        env.insert("PATH".to_owned(), PATH.to_owned());
+        env.insert("PATH".to_owned(), PROGRAMS.to_owned());
         env.insert("HOME".to_owned(), text(&ctx.home));
         env.insert("TMPDIR".to_owned(), text(&ctx.tmp));
         Ok(Launch {

@@ -24,6 +24,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use vwm_api::SessionId;
+use vwm_api::harness::PROGRAMS;
 
 use crate::process::Host;
 
@@ -43,9 +44,6 @@ const LEFTOVERS: &str = "refs/vwm/leftovers";
 const KEPT: &str = "refs/vwm/kept";
 /// Who commits what nobody committed.
 const EMAIL: &str = "vwm@localhost";
-
-/// Where git and ssh are looked for.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a repository is to the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +226,8 @@ impl Context<'_> {
     }
 
     fn git_program(&self) -> Result<PathBuf, GitError> {
-        PATH.split(':')
+        PROGRAMS
+            .split(':')
             .map(|folder| Path::new(folder).join("git"))
             .find(|file| is_program(file))
             .ok_or_else(|| GitError::Start {

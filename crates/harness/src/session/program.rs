@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vwm_api::CliType;
-use vwm_api::harness::{Setup, StepState};
+use vwm_api::harness::{PROGRAMS, Setup, StepState};
 
 use super::Session;
 use crate::adapter::Adapter;
 use crate::adapters;
-use crate::prepared::PATH;
 use crate::process::{Launch, Limits};
 
 /// The engine's program, and what of the machine it may read and run.
@@ -75,7 +74,7 @@ impl Session {
                 .map(|arg| (*arg).to_owned())
                 .collect(),
             env: [
-                ("PATH".into(), PATH.into()),
+                ("PATH".into(), PROGRAMS.into()),
                 ("HOME".into(), text(&home)),
                 ("TMPDIR".into(), text(&self.paths.tmp())),
             ]
@@ -111,7 +110,8 @@ fn given(setup: &Setup) -> Result<Program, String> {
     let candidates: Vec<PathBuf> = if command.is_absolute() {
         vec![command.to_owned()]
     } else if command.components().count() == 1 {
-        PATH.split(':')
+        PROGRAMS
+            .split(':')
             .map(|folder| Path::new(folder).join(command))
             .collect()
     } else {

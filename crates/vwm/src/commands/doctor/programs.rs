@@ -6,12 +6,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use vwm_api::harness::PROGRAMS;
 
 use super::check::Check;
 use crate::engines;
 
-/// Where sessions look for git, whatever the server's `PATH` is.
-const SESSIONS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const NEEDED: (u32, u32) = (2, 34);
 /// From here on git asks its hook before HEAD moves to another branch.
 const HOOK_SEES_HEAD: (u32, u32) = (2, 46);
@@ -72,7 +71,7 @@ pub(super) fn npm(path: &str, is_all_installed: bool) -> Check {
 
 /// git, as sessions find it.
 pub(super) async fn git(path: &str) -> Check {
-    let sessions = find("git", SESSIONS_PATH);
+    let sessions = find("git", PROGRAMS);
     let Some(program) = sessions else {
         return no_git(find("git", path).as_deref());
     };
@@ -92,7 +91,7 @@ fn no_git(elsewhere: Option<&Path>) -> Check {
         Some(program) => Check::fail(
             "git",
             format!(
-                "{} is not where sessions look for it: {SESSIONS_PATH}",
+                "{} is not where sessions look for it: {PROGRAMS}",
                 program.display()
             ),
             "install git 2.34 or newer there, or link it to there",
@@ -105,7 +104,7 @@ async fn version(program: &Path) -> Result<String, String> {
     let said = Command::new(program)
         .arg("--version")
         .env_clear()
-        .env("PATH", SESSIONS_PATH)
+        .env("PATH", PROGRAMS)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
