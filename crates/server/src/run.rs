@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::serve::ListenerExt;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -29,8 +29,10 @@ pub struct Server {
 pub async fn run(config: Config) -> Result<(), StartError> {
     process::keep_files_private();
     process::allow_many_open_files();
+    // Before it is announced: whoever sees `server.json` may stop the server at once, and cleanly.
+    let signals = Signals::listen()?;
     let server = Server::start(config).await?;
-    stop_on_signals(server.app())?;
+    signals.stop(server.app());
     server.serve().await
 }
 
@@ -127,22 +129,35 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-fn stop_on_signals(app: &Arc<App>) -> Result<(), StartError> {
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
-    let stop = app.stop.clone();
-    // Not one of `app.tasks`: it must outlive them, to hear the second signal.
-    tokio::spawn(async move {
-        let mut next = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        next().await;
-        stop.cancel();
-        next().await;
-        std::process::exit(130);
-    });
-    Ok(())
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, StartError> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(StartError::Signals)?,
+            terminate: signal(SignalKind::terminate()).map_err(StartError::Signals)?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// The first one stops the server, a second one ends the process.
+    fn stop(mut self, app: &Arc<App>) {
+        let stop = app.stop.clone();
+        // Not one of `app.tasks`: it must outlive them, to hear the second signal.
+        tokio::spawn(async move {
+            self.next().await;
+            stop.cancel();
+            self.next().await;
+            std::process::exit(130);
+        });
+    }
 }
