@@ -22,8 +22,8 @@ use vwm_api::volume::VolumePaths;
 
 use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process};
 
-/// How long a harness has to end by itself before it is killed.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a harness has to end by itself before it is killed: longer than it gives its engine.
+const GRACE: Duration = Duration::from_secs(15);
 /// A socket's name may have 107 bytes.
 const LONGEST_SOCKET: usize = 107;
 

@@ -4,7 +4,9 @@ mod end;
 mod knowledge;
 mod prepare;
 mod program;
+mod repositories;
 mod turns;
+mod wall;
 
 use std::collections::HashMap;
 use std::io;

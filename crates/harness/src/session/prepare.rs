@@ -8,16 +8,13 @@ use tracing::info;
 use vwm_api::harness::{Entry, Phase, Setup, StepState};
 use vwm_api::{CliType, NativeId, SubsessionId, TurnError, TurnStatus};
 
-use super::program::Program;
 use super::{Refused, Session, knowledge};
 use crate::adapter::Adapter;
 use crate::conversation::mask::Secrets;
 use crate::conversation::{Command, ended_by_us};
 use crate::prepared::Prepared;
-use crate::process::Host;
-use crate::supervisor::{self, Confinement, Policy, SessionPaths, WallLevel};
 use crate::workspace::{Kind, Tree};
-use crate::{adapters, git, instructions};
+use crate::{adapters, instructions};
 
 impl Session {
     /// Takes the setup. The same again changes nothing; another one is prepared, and engines come back by resume.
@@ -196,151 +193,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// Decides what confines the engine, and says it.
-    fn wall(&self, setup: &Setup) -> Result<(), String> {
-        let (name, detail) = match supervisor::probe() {
-            WallLevel::Landlock { abi } => ("landlock", format!("Landlock ABI {abi}")),
-            WallLevel::None { why } if setup.unconfined => {
-                self.notice(
-                    "unconfined",
-                    &format!("the engine runs without a wall, as was asked for: {why}"),
-                );
-                ("none", why)
-            }
-            WallLevel::None { why } => {
-                self.state.step("wall", StepState::Failed, why.clone());
-                return Err(why);
-            }
-        };
-        self.state.set_wall(name);
-        self.state.step("wall", StepState::Done, detail);
-        Ok(())
-    }
-
-    /// What git may do in the engine's tree, before or after the engine.
-    pub(super) fn git_host(&self, setup: &Setup) -> Result<Host, String> {
-        self.host(setup, &Program::default())
-    }
-
-    pub(super) fn host(&self, setup: &Setup, program: &Program) -> Result<Host, String> {
-        let is_walled = matches!(supervisor::probe(), WallLevel::Landlock { .. });
-        let confinement = if is_walled {
-            let knowledge_base = self.paths.knowledge_base();
-            let files = if program.path.as_os_str().is_empty() {
-                Vec::new()
-            } else {
-                vec![program.path.clone()]
-            };
-            let policy = Policy::for_session(&SessionPaths {
-                workspace: self.paths.workspace(),
-                home: self.paths.home(),
-                tmp: self.paths.tmp(),
-                // Also a link: it is for the wall to refuse one.
-                knowledge_base: knowledge_base
-                    .join("learnings")
-                    .symlink_metadata()
-                    .is_ok()
-                    .then_some(knowledge_base),
-                programs: files,
-                folders: program.folders.clone(),
-            });
-            Confinement::Landlock(policy)
-        } else if setup.unconfined {
-            Confinement::None
-        } else {
-            return Err("nothing confines the engine on this machine; start the server with --unconfined to run it all the same".into());
-        };
-        Ok(Host {
-            exe: "/proc/self/exe".into(),
-            lock: self.paths.engines_lock(),
-            confinement,
-        })
-    }
-
-    async fn repositories(&self, setup: &Setup) -> Result<(), String> {
-        let names = [
-            ("knowledge_base", git::Role::KnowledgeBase),
-            ("session_repository", git::Role::Session),
-        ];
-        for (name, role) in names {
-            let Some(repo) = self.repo(setup, role) else {
-                self.state
-                    .step(name, StepState::Skipped, "none is configured");
-                continue;
-            };
-            self.state
-                .step(name, StepState::Running, git::masked(&repo.url));
-            let host = self.git_host(setup)?;
-            match repo.prepare(&self.git_context(setup, &host)).await {
-                Ok(notices) => {
-                    for notice in notices {
-                        self.notice(notice.code, &notice.message);
-                    }
-                    self.state.step(name, StepState::Done, repo.branch);
-                }
-                Err(error) => {
-                    let reason = vwm_api::chain(&error);
-                    self.state.step(name, StepState::Failed, reason.clone());
-                    return Err(reason);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A repository of the session, if it has one in that role.
-    pub(super) fn repo(&self, setup: &Setup, role: git::Role) -> Option<git::Repo> {
-        let clean = self.paths.state().join("git");
-        match role {
-            git::Role::KnowledgeBase => Some(git::Repo {
-                role,
-                url: setup.worker.worker_repo_url.clone()?,
-                base: setup.worker.worker_repo_branch.clone(),
-                branch: format!("ff-vwm/{}-{}", setup.worker_id, setup.session),
-                tree: self.paths.knowledge_base(),
-                clean: clean.join("knowledge_base.git"),
-            }),
-            git::Role::Session => {
-                let repository = setup.repository.clone()?;
-                Some(git::Repo {
-                    role,
-                    url: repository.url,
-                    base: repository.branch,
-                    branch: format!("session-{}", setup.session),
-                    tree: self.paths.workspace().join("session_repo"),
-                    clean: clean.join("session.git"),
-                })
-            }
-        }
-    }
-
-    pub(super) fn git_context<'a>(&self, setup: &Setup, host: &'a Host) -> git::Context<'a> {
-        git::Context {
-            host,
-            state: self.paths.state(),
-            tmp: self.paths.tmp(),
-            home: self.paths.home(),
-            collected: self.collected_folder(),
-            session: setup.session,
-            worker_name: setup.worker.name.clone(),
-            local_repositories: setup.local_repositories,
-            volumes: self
-                .paths
-                .root
-                .parent()
-                .unwrap_or(&self.paths.root)
-                .to_owned(),
-            auto_delete: setup.auto_delete_branch,
-            ssh_auth_sock: None,
-            // Not the door token, which the engine has and which dies with it: it must not hold up an end.
-            secrets: setup
-                .providers
-                .values()
-                .map(|provider| provider.api_key.as_bytes().to_vec())
-                .collect(),
-        }
     }
 
     fn instructions(&self, setup: &Setup, adapter: &dyn Adapter) -> Result<(), String> {
