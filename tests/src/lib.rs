@@ -18,7 +18,7 @@ pub use process::{descendants, is_alive, kill, program};
 pub use repository::Repository;
 pub use said::{Running, Said, without_ids};
 pub use server::Server;
-pub use world::{World, within};
+pub use world::{World, gone, until, within};
 
 /// What may go wrong in the kit: a test shows it and ends.
 pub type Result<T = ()> = anyhow::Result<T>;

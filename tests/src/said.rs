@@ -1,13 +1,13 @@
 //! The command line as a person meets it: what it says, and how it ends.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr};
 use vwm_api::SessionId;
 
+use crate::world::until;
 use crate::{World, process, within};
 
 /// What a command said to its end; every id in it is `ID`, because no two runs have the same.
@@ -134,15 +134,10 @@ impl World {
     /// Waits until a session's status has a reason that begins so; gives all of it.
     pub async fn reason_that_begins(&self, id: SessionId, beginning: &str) -> String {
         let client = self.client();
-        within(&format!("session {id} to say {beginning:?}"), async {
-            loop {
-                let session = client.session(id).await.expect("the session is known");
-                let reason = session.status_reason.unwrap_or_default();
-                if reason.starts_with(beginning) {
-                    return reason;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        until(&format!("session {id} to say {beginning:?}"), async || {
+            let session = client.session(id).await.expect("the session is known");
+            let reason = session.status_reason.unwrap_or_default();
+            reason.starts_with(beginning).then_some(reason)
         })
         .await
     }

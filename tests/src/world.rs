@@ -30,6 +30,19 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Waits for something that tells nobody when it comes: looks again and again, with the same deadline.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+}
+
 /// A world.
 pub struct World {
     folder: TempDir,
@@ -294,13 +307,9 @@ impl World {
     /// Waits until a file of a session's workspace is there and not empty; gives what it holds.
     pub async fn written(&self, id: SessionId, path: &str) -> String {
         let path = self.volume(id).workspace().join(path);
-        within(&format!("{} to be written", path.display()), async {
-            loop {
-                match std::fs::read_to_string(&path) {
-                    Ok(text) if text.ends_with('\n') => return text,
-                    _ => tokio::time::sleep(Duration::from_millis(5)).await,
-                }
-            }
+        until(&format!("{} to be written", path.display()), async || {
+            let text = std::fs::read_to_string(&path).ok();
+            text.filter(|text| text.ends_with('\n'))
         })
         .await
     }
@@ -322,13 +331,14 @@ impl World {
 
     /// Waits until a process is gone.
     pub async fn gone(&self, pid: u32) {
-        within(&format!("process {pid} to be gone"), async {
-            while process::is_alive(pid) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await;
+        gone(pid).await;
     }
+}
+
+/// Waits until a process is gone.
+pub async fn gone(pid: u32) {
+    let what = format!("process {pid} to be gone");
+    until(&what, async || (!process::is_alive(pid)).then_some(())).await;
 }
 
 impl Drop for World {

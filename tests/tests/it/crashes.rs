@@ -7,7 +7,6 @@ mod sent;
 mod server;
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -17,7 +16,7 @@ use vwm_api::{
     TurnStatus,
 };
 use vwm_client::ClientError;
-use vwm_tests::{World, is_alive, kill, within};
+use vwm_tests::{World, is_alive, kill, until, within};
 
 use rustix::process::Signal;
 
@@ -79,19 +78,6 @@ async fn is_told_to_ask_again(asking: JoinHandle<Result<Answer, ClientError>>) {
     assert!(error.is_passing(), "{error}");
 }
 
-/// Waits for something that tells nobody when it comes.
-async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    within(what, async {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-}
-
 /// Waits until a session is as wanted.
 async fn becomes(
     world: &World,
@@ -99,14 +85,9 @@ async fn becomes(
     what: &str,
     wanted: impl Fn(&Session) -> bool,
 ) -> Session {
-    within(what, async {
-        loop {
-            let session = world.client().session(id).await.expect("it is known");
-            if wanted(&session) {
-                return session;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    until(what, async || {
+        let session = world.client().session(id).await.expect("it is known");
+        wanted(&session).then_some(session)
     })
     .await
 }
@@ -119,7 +100,7 @@ async fn kill_harness(world: &World, id: SessionId) {
 }
 
 async fn all_gone(pids: &[u32]) {
-    until("all processes to be gone", || {
+    until("all processes to be gone", async || {
         pids.iter().all(|pid| !is_alive(*pid)).then_some(())
     })
     .await;
@@ -145,7 +126,7 @@ fn records(world: &World, id: SessionId) -> Vec<Record> {
 
 /// Waits until the journal has such a record.
 async fn journaled(world: &World, id: SessionId, what: &str, wanted: impl Fn(&Entry) -> bool) {
-    until(what, || {
+    until(what, async || {
         records(world, id)
             .iter()
             .any(|record| wanted(&record.entry))

@@ -147,19 +147,19 @@ async fn a_sibling_cannot_forge_what_an_engine_says_or_hears() {
     ");
 }
 
+/// Why nothing starts in a session.
+async fn refusal(session: &Session) -> String {
+    let failed = session.host.start(&session.shell("true")).await;
+    let told = failed.expect_err("nothing starts").to_string();
+    told.replace(&session.folder.path().display().to_string(), "$S")
+}
+
 #[tokio::test]
 async fn a_knowledge_base_whose_learnings_are_a_link_starts_nothing() {
     let session = Session::new();
     fs::remove_dir(session.path("kb/learnings")).unwrap();
     symlink(session.path("state"), session.path("kb/learnings")).unwrap();
-    let failed = session
-        .host
-        .start(&session.shell("true"))
-        .await
-        .unwrap_err();
-    let told = failed
-        .to_string()
-        .replace(session.folder.path().to_str().unwrap(), "$S");
+    let told = refusal(&session).await;
     insta::assert_snapshot!(told, @"cannot start /bin/sh: the wall needs $S/kb/learnings itself, and it is a link; put the real folder there");
 }
 
@@ -167,14 +167,7 @@ async fn a_knowledge_base_whose_learnings_are_a_link_starts_nothing() {
 async fn a_folder_of_the_session_that_is_missing_starts_nothing() {
     let session = Session::new();
     fs::remove_dir(session.path("tmp")).unwrap();
-    let failed = session
-        .host
-        .start(&session.shell("true"))
-        .await
-        .unwrap_err();
-    let told = failed
-        .to_string()
-        .replace(session.folder.path().to_str().unwrap(), "$S");
+    let told = refusal(&session).await;
     insta::assert_snapshot!(told, @"cannot start /bin/sh: the wall needs $S/tmp: No such file or directory (os error 2)");
 }
 

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use serde_json::json;
 use vwm_api::{EventBody, OnBusy, Prompt, Session, TurnStatus};
-use vwm_tests::{World, within};
+use vwm_tests::{World, until};
 
 use super::{end, events_of, recall, rule};
 
@@ -20,10 +20,9 @@ async fn held_session() -> (World, Session) {
 /// Waits until so many turns are known.
 async fn turns(world: &World, session: &Session, count: usize) {
     let client = world.client();
-    within("the turn to be taken", async {
-        while client.telemetry(session.id).await.expect("telemetry").len() < count {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+    until("the turn to be taken", async || {
+        let known = client.telemetry(session.id).await.expect("telemetry");
+        (known.len() >= count).then_some(())
     })
     .await;
 }

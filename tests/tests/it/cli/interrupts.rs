@@ -3,7 +3,7 @@
 use serde_json::json;
 use vwm_api::{SessionStatus, TurnStatus};
 use vwm_client::SessionFilter;
-use vwm_tests::{Repository, Running, World, is_alive, vwm, within};
+use vwm_tests::{Repository, Running, World, gone, until, vwm, within};
 
 /// A world whose agent writes a file and then waits, longer than anybody who asks it to stop.
 async fn world_of_a_stubborn_agent(stubborn: bool) -> (World, Repository) {
@@ -51,25 +51,16 @@ async fn a_polite_kill_of_an_installation_stops_npm_and_leaves_nothing() {
     command.arg(&engines).env_clear().env("PATH", path);
     command.env("HOME", folder.path());
     let run = Running::start(command, "").await;
-    let child = within("npm to start", async {
-        loop {
-            if let Ok(pid) = std::fs::read_to_string(folder.path().join("child")) {
-                return pid.trim().parse::<u32>().expect("a pid");
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+    let child = until("npm to start", async || {
+        let pid = std::fs::read_to_string(folder.path().join("child")).ok()?;
+        pid.trim().parse::<u32>().ok()
     })
     .await;
     run.terminate();
     let said = run.end().await;
     assert_eq!(said.error(), "error: stopped; nothing was installed\n");
     assert_eq!(said.code, Some(1));
-    within("npm's child to be gone", async {
-        while is_alive(child) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    gone(child).await;
     let left = std::fs::read_dir(engines.join("claude-code")).expect("a folder");
     assert_eq!(left.count(), 0);
 }

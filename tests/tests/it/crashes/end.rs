@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vwm_api::{NewSession, Repository as SessionRepository, SessionId, SessionStatus};
-use vwm_tests::{Repository, World};
+use vwm_tests::{Repository, World, until};
 
-use super::{becomes, kill_harness, processes_of, until, world_of};
+use super::{becomes, kill_harness, processes_of, world_of};
 
 /// Writes a file of the repository.
 fn write() -> Value {
@@ -70,7 +70,7 @@ impl Worked {
 
 /// A process that has just been waited for may be seen a moment longer.
 async fn no_process(session: SessionId) {
-    until("no process of the session", || {
+    until("no process of the session", async || {
         processes_of(session).is_empty().then_some(())
     })
     .await;

@@ -9,9 +9,9 @@ use vwm_api::SessionId;
 use vwm_api::harness::Boot;
 use vwm_api::volume::{JobFile, VolumePaths};
 use vwm_client::{Endpoint, Harness};
-use vwm_tests::{World, vwm};
+use vwm_tests::{World, until, vwm};
 
-use super::{kill_harness, until, world_of};
+use super::{kill_harness, world_of};
 
 /// A harness that no server started; dropping it kills it.
 struct ByHand {
@@ -52,7 +52,7 @@ impl ByHand {
 
     /// Waits until it serves its volume.
     async fn serves(&self) {
-        until("the harness to serve", || {
+        until("the harness to serve", async || {
             let job = std::fs::read(self.volume.job_file()).ok()?;
             let job: JobFile = serde_json::from_slice(&job).ok()?;
             (job.pid == self.child.id()).then_some(())
@@ -62,7 +62,7 @@ impl ByHand {
 
     /// Waits until it has ended; gives whether all was well, and what it complained about.
     async fn ended(&mut self) -> (bool, String) {
-        let status = until("the harness to end", || {
+        let status = until("the harness to end", async || {
             self.child.try_wait().expect("it can be waited for")
         })
         .await;
