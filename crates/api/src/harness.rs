@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentEvent, CliType, EngineProgram, NativeId, Repository, SessionId, SubsessionId, Timestamp,
-    TurnId, TurnKind, TurnStatus, WorkerDefinition, WorkerId,
+    AgentEvent, CliType, EngineProgram, Learning, NativeId, Repository, RepositoryRole, SessionId,
+    SubsessionId, Timestamp, TurnId, TurnKind, TurnStatus, Unpushed, WorkerDefinition, WorkerId,
 };
 
 /// The header that carries the generation of the caller's job.
@@ -19,6 +19,18 @@ pub const GENERATION_HEADER: &str = "x-vwm-generation";
 
 /// Where a session looks for programs: its engine, its git and what they start. Nobody's environment is asked.
 pub const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What was said in the session so far, in its workspace, for the turn that learns from it.
+pub const LEARNING_TRANSCRIPT: &str = ".skills/session-learning/transcript.jsonl";
+
+/// What the knowledge base holds, likewise: every file with its first line.
+pub const LEARNING_INDEX: &str = ".skills/session-learning/knowledge-base.md";
+
+/// Where a session writes what it learned, relative to its workspace.
+#[must_use]
+pub fn learning_path(session: SessionId) -> String {
+    format!("worker_repo/learnings/session-{session}.md")
+}
 
 /// What a local harness is given on its standard input, as one line of JSON: what must not be in an argument or an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +136,7 @@ pub enum Phase {
 /// One step of preparation or end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// `knowledge_base`, `session_repository`, `instructions`, `engine`, `wall`, `stop`, `commit`, `push`, `transcript`.
+    /// `knowledge_base`, `session_repository`, `instructions`, `engine`, `wall`, `stop`, `learning`, `transcript`.
     pub name: String,
     /// Where it stands.
     pub state: StepState,
@@ -168,6 +180,12 @@ pub struct HarnessState {
     pub collected: Vec<Collected>,
     /// The turns that the harness has and that are not over.
     pub open_turns: Vec<TurnId>,
+    /// What came of learning, once all is collected; none where nothing was to be learned.
+    #[serde(default)]
+    pub learned: Option<Learning>,
+    /// The branches that no remote has, once all is collected.
+    #[serde(default)]
+    pub unpushed: Vec<Unpushed>,
 }
 
 /// Something that is kept beyond the volume.
@@ -211,6 +229,47 @@ pub struct TurnAck {
 pub struct EndOrder {
     /// As of `PUT /session`.
     pub setup: Setup,
+    /// The turn in which the worker writes down what it learned, where it shall; its journal keeps it from running twice.
+    pub learning: Option<TurnOrder>,
+    /// For how many seconds a push that fails is tried again, from the first try on, over all jobs of the volume.
+    pub push_for_s: u32,
+}
+
+/// A branch to be pushed from its bundle, when the volume is gone: what the program `push-bundle` is given on its standard input,
+/// as one line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushOrder {
+    /// The session.
+    pub session: SessionId,
+    /// Which of its repositories.
+    pub repository: RepositoryRole,
+    /// The remote.
+    pub url: String,
+    /// The branch that the session's own one started from.
+    pub base: String,
+    /// The session's own branch.
+    pub branch: String,
+    /// The commit that the branch stands at.
+    pub sha: String,
+    /// The bundle, a file.
+    pub bundle: String,
+    /// An empty folder to work in.
+    pub scratch: String,
+    /// The sessions' volumes: no remote is there.
+    pub volumes: String,
+    /// Whether repositories may be `file` and plain `http`.
+    pub local_repositories: bool,
+}
+
+/// What `push-bundle` answers on its standard output, as one line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushAnswer {
+    /// The remote's branch stands at the commit.
+    Pushed,
+    /// It does not, and why.
+    Failed(String),
 }
 
 /// One record of the journal.

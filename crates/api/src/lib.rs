@@ -18,11 +18,14 @@ pub use event::{AgentEvent, Event, EventBody, Resume, Seq, Start, ToolCall, Tool
 pub use id::{IdError, KeyId, NativeId, RuntimeId, SessionId, SubsessionId, TurnId, WorkerId};
 pub use key::{Key, Role};
 pub use runtime::{NewRuntime, Runtime};
-pub use session::{EndStep, NewSession, Repository, Session, SessionPage, SessionStatus, Trigger};
+pub use session::{
+    EndStep, NewSession, PushResult, PushedBranch, Repository, RepositoryRole, Session,
+    SessionPage, SessionStatus, Trigger, Unpushed,
+};
 pub use setting::Setting;
 pub use time::Timestamp;
 pub use turn::{
-    AbortRequest, Answer, OnBusy, Prompt, Raw, RawMetadata, RequestView, Response, Stats,
+    AbortRequest, Answer, Learning, OnBusy, Prompt, Raw, RawMetadata, RequestView, Response, Stats,
     TelemetryRow, TurnError, TurnKind, TurnStatus,
 };
 pub use worker::{

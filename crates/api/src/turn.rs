@@ -242,6 +242,28 @@ pub struct TelemetryRow {
     pub created_at: Timestamp,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
+    /// What came of learning; only in a row of kind `learning`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning: Option<Learning>,
+}
+
+/// What came of a session's learning. Nothing is known yet while its turn waits or runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Learning {
+    /// What the worker wrote down, as it was committed.
+    pub content: Option<String>,
+    /// Where, relative to the workspace: `worker_repo/learnings/session-{id}.md`.
+    pub path: Option<String>,
+    /// Whether it is in a commit on `ff-vwm/{workerId}-{sessionId}`.
+    pub git_committed: bool,
+    /// Whether the remote has that commit.
+    pub git_pushed: bool,
+    /// The commit.
+    pub git_commit_sha: Option<String>,
+    /// Why nothing was learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
 }
 
 /// A session's turns in numbers; only kind `prompt` counts.

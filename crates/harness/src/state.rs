@@ -25,6 +25,8 @@ impl State {
                 last_n: 0,
                 collected: Vec::new(),
                 open_turns: Vec::new(),
+                learned: None,
+                unpushed: Vec::new(),
             }),
         }
     }

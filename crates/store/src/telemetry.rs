@@ -71,5 +71,6 @@ fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
         breadcrumbs: row.json("breadcrumbs")?,
         created_at: row.time("created_at")?,
         completed_at: row.time_or_none("completed_at")?,
+        learning: None,
     })
 }

@@ -269,6 +269,7 @@ fn session_row(row: &SqliteRow) -> Result<SessionRow> {
             // A clock that stepped back must not make it negative.
             active_seconds: (active_micros / 1_000_000).max(0),
             warnings: row.json("warnings")?,
+            unpushed: Vec::new(),
         },
         last_seq: row.get("last_seq")?,
         pumped_n: row.get("pumped_n")?,

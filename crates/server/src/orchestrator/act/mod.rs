@@ -251,7 +251,12 @@ impl Runner {
                 self.close_waiting().await?;
                 if let Some(link) = &self.link {
                     let (setup, _) = setup::read(&self.app, row).await?;
-                    link.told(link.harness.end(&EndOrder { setup }).await?);
+                    let order = EndOrder {
+                        setup,
+                        learning: None,
+                        push_for_s: 600,
+                    };
+                    link.told(link.harness.end(&order).await?);
                 }
                 let step = row.session.end_step.unwrap_or(EndStep::Stopping);
                 store
