@@ -17,11 +17,20 @@
 //!     {"text": "ready for launch"}]}]}
 //! ```
 //!
+//! A rule can ask for more, and take something out of the request into its steps, so that an answer depends on what the engine really
+//! sent: `held` is a part that must stand anywhere in the request, `capture` begins a word of it that `{{captured}}` then stands for,
+//! `capture_line` is part of a line that `{{line}}` stands for (see [`Rule`]):
+//!
+//! ```json
+//! {"rules": [{"when": "how do we", "capture_line": "Our rule:", "steps": [{"text": "As we agreed: {{line}}"}]}]}
+//! ```
+//!
 //! [`Step`] has all that a model's step can say. A script file for the agent, which plays all steps of a rule in one prompt, has the
 //! same shape, the steps of [`AgentStep`], and beside `rules` the address of a model server whose gates `hold` uses:
 //! `"control": "http://127.0.0.1:PORT"`.
 
 mod agent;
+mod capture;
 mod error;
 mod model;
 mod prompt;

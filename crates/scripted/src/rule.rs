@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::ScriptedError;
+use crate::capture::{Captured, Held};
 
 /// What is played when the user's last text fits.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -15,14 +16,27 @@ use crate::ScriptedError;
 pub struct Rule<S> {
     /// A part of the text; the empty one fits always.
     pub when: String,
+    /// A part of anything else that the request holds; without it the rule does not fit.
+    #[serde(default)]
+    pub held: Option<String>,
+    /// The beginning of a word, up to a blank, a quote or a backtick. The first such word in the text, else in the rest of what the
+    /// request holds, stands for `{{captured}}` in what the steps say and do; `nothing` where there is none.
+    #[serde(default)]
+    pub capture: Option<String>,
+    /// A part of a line; the first such line stands for `{{line}}`, likewise.
+    #[serde(default)]
+    pub capture_line: Option<String>,
     /// What is played, at least one.
     pub steps: Vec<S>,
 }
 
-/// A step that knows whether it can be played.
-pub(crate) trait Check {
+/// A step that can be played.
+pub(crate) trait Playable {
     /// Returns what is wrong with it.
     fn check(&self) -> Result<(), String>;
+
+    /// Puts in what its rule took out of the request.
+    fn fill(&mut self, captured: &Captured);
 }
 
 /// What a user's text asks for.
@@ -38,18 +52,18 @@ pub(crate) enum Wish<'a, S: Clone> {
     Wrong(String),
 }
 
-/// Returns what the text asks for.
-pub(crate) fn wish<'a, S>(rules: &'a [Rule<S>], text: &str) -> Wish<'a, S>
+/// Returns what the user's last text asks for.
+pub(crate) fn wish<'a, S>(rules: &'a [Rule<S>], held: Held<'_>) -> Wish<'a, S>
 where
-    S: Check + Clone + DeserializeOwned,
+    S: Playable + Clone + DeserializeOwned,
 {
     for (i, rule) in rules.iter().enumerate() {
-        if text.contains(&rule.when) {
-            let (steps, name) = (Cow::Borrowed(&rule.steps[..]), format!("rules[{i}]"));
+        if fits(rule, held) {
+            let (steps, name) = (steps(rule, held), format!("rules[{i}]"));
             return Wish::Play { steps, name };
         }
     }
-    if let Some(json) = text.lines().find_map(script_line) {
+    if let Some(json) = held.last.lines().find_map(script_line) {
         return match in_prompt(json) {
             Ok(steps) => Wish::Play {
                 steps: Cow::Owned(steps),
@@ -58,10 +72,28 @@ where
             Err(fault) => Wish::Wrong(fault.to_string()),
         };
     }
-    if text.contains("RECALL") {
+    if held.last.contains("RECALL") {
         return Wish::Recall;
     }
     Wish::Echo
+}
+
+fn fits<S>(rule: &Rule<S>, held: Held<'_>) -> bool {
+    let is_held = |part: &String| held.has(part);
+    held.last.contains(&rule.when) && rule.held.as_ref().is_none_or(is_held)
+}
+
+/// Returns the rule's steps, with what it takes out of the request.
+fn steps<'a, S: Playable + Clone>(rule: &'a Rule<S>, held: Held<'_>) -> Cow<'a, [S]> {
+    if rule.capture.is_none() && rule.capture_line.is_none() {
+        return Cow::Borrowed(&rule.steps);
+    }
+    let captured = Captured::take(rule.capture.as_deref(), rule.capture_line.as_deref(), held);
+    let mut steps = rule.steps.clone();
+    for step in &mut steps {
+        step.fill(&captured);
+    }
+    Cow::Owned(steps)
 }
 
 /// Reads a script file's text.
@@ -84,14 +116,14 @@ pub(crate) fn parse<T: DeserializeOwned>(origin: &str, json: &str) -> Result<T, 
 }
 
 /// Checks every step of every rule.
-pub(crate) fn check<S: Check>(origin: &str, rules: &[Rule<S>]) -> Result<(), ScriptedError> {
+pub(crate) fn check<S: Playable>(origin: &str, rules: &[Rule<S>]) -> Result<(), ScriptedError> {
     for (i, rule) in rules.iter().enumerate() {
         check_steps(origin, &format!("rules[{i}].steps"), &rule.steps)?;
     }
     Ok(())
 }
 
-fn check_steps<S: Check>(origin: &str, place: &str, steps: &[S]) -> Result<(), ScriptedError> {
+fn check_steps<S: Playable>(origin: &str, place: &str, steps: &[S]) -> Result<(), ScriptedError> {
     if steps.is_empty() {
         return Err(wrong(origin, place.to_owned(), "it needs a step"));
     }
@@ -102,7 +134,7 @@ fn check_steps<S: Check>(origin: &str, place: &str, steps: &[S]) -> Result<(), S
     Ok(())
 }
 
-fn in_prompt<S: Check + DeserializeOwned>(json: &str) -> Result<Vec<S>, ScriptedError> {
+fn in_prompt<S: Playable + DeserializeOwned>(json: &str) -> Result<Vec<S>, ScriptedError> {
     const ORIGIN: &str = "the script in the prompt";
     let steps = if json.starts_with('[') {
         parse(ORIGIN, json)?

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ScriptedError;
 use crate::agent::gate;
-use crate::rule::{self, Check, Rule};
+use crate::capture::Captured;
+use crate::rule::{self, Playable, Rule};
 
 /// What an agent plays; the default one has no rules.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -104,7 +105,24 @@ pub struct AgentStep {
     pub exit: Option<i32>,
 }
 
-impl Check for AgentStep {
+impl Playable for AgentStep {
+    fn fill(&mut self, captured: &Captured) {
+        let texts = [
+            &mut self.text,
+            &mut self.think,
+            &mut self.read,
+            &mut self.shell,
+            &mut self.daemon,
+            &mut self.fail,
+        ];
+        let pairs = [&mut self.write, &mut self.call];
+        let pairs = pairs.into_iter().flatten();
+        let texts = texts.into_iter().flatten();
+        for text in texts.chain(pairs.flat_map(|(one, other)| [one, other])) {
+            captured.fill(text);
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         if *self == Self::default() {
             return Err("it does nothing; give it a text, for example".into());

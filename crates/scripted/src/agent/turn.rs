@@ -14,6 +14,7 @@ use super::session::{Session, Stage};
 use super::shell;
 use super::tool;
 use super::voice::Refusal;
+use crate::capture::Held;
 use crate::rule::{Wish, wish};
 use crate::text::cut;
 
@@ -102,7 +103,11 @@ impl Turn {
     fn play(&mut self) -> Result<(), Break> {
         let stage = Arc::clone(&self.stage);
         let last = self.users.last().cloned().unwrap_or_default();
-        match wish(&stage.script.rules, &last) {
+        let held = Held {
+            last: &last,
+            rest: &self.users,
+        };
+        match wish(&stage.script.rules, held) {
             Wish::Play { steps, .. } => {
                 for step in steps.iter() {
                     self.step(step)?;

@@ -29,7 +29,7 @@ pub(super) fn plan(script: &Script, ask: &Ask) -> Plan {
             .map_or_else(|| TITLE.to_owned(), |schema| sample(schema).to_string());
         return says(CallKind::Utility, title);
     }
-    match wish(&script.rules, ask.last_user()) {
+    match wish(&script.rules, ask.held()) {
         Wish::Play { steps, name } => Plan {
             kind: CallKind::Script,
             step: steps

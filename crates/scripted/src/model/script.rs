@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ScriptedError;
-use crate::rule::{self, Check, Rule};
+use crate::capture::Captured;
+use crate::rule::{self, Playable, Rule};
 
 /// What a model server plays; the default one has no rules.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -132,7 +133,26 @@ impl Step {
     }
 }
 
-impl Check for Step {
+impl Playable for Step {
+    fn fill(&mut self, captured: &Captured) {
+        for text in [&mut self.text, &mut self.think, &mut self.shell]
+            .into_iter()
+            .flatten()
+        {
+            captured.fill(text);
+        }
+        if let Some((path, content)) = &mut self.write {
+            captured.fill(path);
+            captured.fill(content);
+        }
+        if let Some(tool) = &mut self.tool {
+            captured.fill_value(&mut tool.input);
+        }
+        for action in &mut self.tools {
+            action.fill(captured);
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         let says = self.text.is_some() || self.think.is_some() || !self.actions().is_empty();
         let answers_never =
@@ -174,6 +194,19 @@ pub enum Action {
     Shell(String),
     /// Use the tool of that name.
     Tool(ToolUse),
+}
+
+impl Action {
+    fn fill(&mut self, captured: &Captured) {
+        match self {
+            Self::Write(path, content) => {
+                captured.fill(path);
+                captured.fill(content);
+            }
+            Self::Shell(command) => captured.fill(command),
+            Self::Tool(tool) => captured.fill_value(&mut tool.input),
+        }
+    }
 }
 
 /// A tool by its name, or by the end of it: `echo` finds `mcp__lab__echo`.

@@ -213,6 +213,25 @@ fn an_agent_may_ask_its_client_and_talk_nonsense() {
 }
 
 #[test]
+fn an_answer_depends_on_what_was_said_before() {
+    let house = House::new();
+    let mut agent = house.agent(&json!({"rules": [{
+        "when": "note", "capture": "notes/", "capture_line": "colour",
+        "steps": [{"write": ["{{captured}}", "{{line}}\n"], "read": "{{captured}}", "text": "{{line}}"}],
+    }]}));
+    let session = agent.new_session();
+    let (updates, _) = agent.prompt(&session, "note it in `notes/a.md`");
+    assert_eq!(text(&updates), "nothing");
+    agent.prompt(&session, "by the way\nmy colour is green\nreally");
+    let (updates, _) = agent.prompt(&session, "note it in `notes/b.md`");
+    assert_eq!(text(&updates), "my colour is green");
+    assert_eq!(results(&updates)[1].1, "my colour is green\n");
+    let written = fs::read_to_string(house.path("notes/b.md")).unwrap();
+    assert_eq!(written, "my colour is green\n");
+    agent.end();
+}
+
+#[test]
 fn a_script_that_holds_must_say_where() {
     let script = r#"{"rules": [{"when": "", "steps": [{"hold": "gate"}]}]}"#;
     let fault = AgentScript::parse(script).unwrap_err().to_string();

@@ -73,6 +73,38 @@ async fn steps_follow_the_ids_of_tools_also_on_another_server() {
 }
 
 #[tokio::test]
+async fn an_answer_depends_on_what_the_request_really_held() {
+    let quoting = json!({
+        "when": "write", "held": "be brief", "capture": "kb/", "capture_line": "We agreed",
+        "steps": [{"text": "{{line}}", "write": ["{{captured}}", "# {{line}}\n"], "shell": "ls '{{captured}}'"}],
+    });
+    let usual = json!({"when": "write", "steps": [{"text": "{{line}}"}]});
+    let server = start(json!({"rules": [quoting, usual]}));
+    let asked = async |system: Value, earlier: &str| {
+        let messages = json!([{"role": "user", "content": [
+            {"type": "text", "text": format!("<system-reminder>\n{earlier}\n</system-reminder>")},
+            {"type": "text", "text": "write it to `kb/a.md`"},
+        ]}]);
+        let mut body = request(messages, false);
+        body["system"] = system;
+        let answer: Value = post(&server, body).await.unwrap().json().await.unwrap();
+        answer["content"].clone()
+    };
+    let system = json!([{"type": "text", "text": "You may be brief."}]);
+    let content = asked(system.clone(), "  We agreed on tabs.").await;
+    assert_eq!(content[0]["text"], "We agreed on tabs.");
+    assert_eq!(
+        content[1]["input"],
+        json!({"file_path": "kb/a.md", "content": "# We agreed on tabs.\n"})
+    );
+    assert_eq!(content[2]["input"]["command"], "ls 'kb/a.md'");
+    assert_eq!(asked(system, "Nobody agreed.").await[0]["text"], "nothing");
+    // A rule that takes nothing leaves its texts as they are.
+    let content = asked(json!("Take your time."), "We agreed on tabs.").await;
+    assert_eq!(content, json!([{"type": "text", "text": "{{line}}"}]));
+}
+
+#[tokio::test]
 async fn an_answer_is_held_before_its_first_byte_until_it_is_released() {
     let server = start(always(json!([{"text": "done", "hold": "gate"}])));
     let (answer, ()) = tokio::join!(text(&server, "go"), async {

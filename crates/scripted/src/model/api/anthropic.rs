@@ -20,8 +20,10 @@ pub(super) fn find(path: &str) -> Option<(Operation, &str)> {
 
 pub(super) fn ask(body: &Value) -> Ask {
     let (mut users, mut step) = (Vec::new(), 0);
+    let mut said: Vec<String> = texts(&body["system"]).map(str::to_owned).collect();
     for message in list(&body["messages"]) {
         let content = &message["content"];
+        said.extend(texts(content).map(str::to_owned));
         if message["role"] == "user" {
             // One text per block: an engine merges a prompt with the one that was aborted before it.
             let real: Vec<String> = texts(content).filter_map(prompt::real).collect();
@@ -45,6 +47,7 @@ pub(super) fn ask(body: &Value) -> Ask {
         stream: body["stream"] == true,
         max_tokens: body["max_tokens"].as_u64(),
         users,
+        texts: said,
         step,
         tools: tools.map(str::to_owned).collect(),
         schema: schema.into_iter().find(|it| it.is_object()).cloned(),
@@ -223,7 +226,8 @@ mod tests {
         let result = json!({"role": "user", "content": [
             {"type": "tool_result", "tool_use_id": "x", "content": "no text of the user"},
             {"type": "text", "text": "<system-reminder>nor this</system-reminder>"}]});
-        let mut body = json!({"messages": [
+        let system = json!([{"type": "text", "text": "be kind"}]);
+        let mut body = json!({"system": system, "messages": [
             {"role": "user", "content": "first"}, call("toolu_s0_ab000001_0"), result,
             {"role": "assistant", "content": [{"type": "text", "text": "done"}]},
             {"role": "user", "content": [{"type": "text", "text": "second"}]},
@@ -231,6 +235,11 @@ mod tests {
         let asked = ask(&body);
         assert_eq!(asked.users, ["first", "second"]);
         assert_eq!(asked.step, 2);
+        let nor = "<system-reminder>nor this</system-reminder>";
+        assert_eq!(
+            asked.texts,
+            ["be kind", "first", nor, "done", "second", nor, nor]
+        );
         let messages = body["messages"].as_array_mut().expect("it is a list");
         messages.push(json!({"role": "user", "content": "third"}));
         assert_eq!(ask(&body).step, 0);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::script::Usage;
+use crate::capture::Held;
 
 /// A model API. Another one is a variant here and a file beside `anthropic`; the compiler names what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) struct Ask {
     pub(super) max_tokens: Option<u64>,
     /// Every text that the user really wrote, oldest first.
     pub(super) users: Vec<String>,
+    /// Every text that it holds: the system's, then all that was said, by whomever.
+    pub(super) texts: Vec<String>,
     /// Which model request after the last of them it is, from 0.
     pub(super) step: usize,
     /// The names of the tools on offer.
@@ -42,6 +45,13 @@ pub(super) struct Ask {
 impl Ask {
     pub(super) fn last_user(&self) -> &str {
         self.users.last().map_or("", String::as_str)
+    }
+
+    pub(super) fn held(&self) -> Held<'_> {
+        Held {
+            last: self.last_user(),
+            rest: &self.texts,
+        }
     }
 }
 
