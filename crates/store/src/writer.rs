@@ -1,4 +1,4 @@
-//! The one task that writes: it gathers the methods that already wait, runs each in a savepoint, commits once, then answers.
+//! The one task that writes: it gathers the methods that already wait, runs each in a savepoint of its own, commits once, then answers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -207,6 +207,14 @@ async fn run(
     connection: &mut SqliteConnection,
 ) -> sqlx::Result<()> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    // One alone needs no savepoint: each statement is a trip to the database's thread and back.
+    if let [call] = batch {
+        return if call.run(&mut transaction).await {
+            transaction.commit().await
+        } else {
+            transaction.rollback().await
+        };
+    }
     for call in batch {
         let mut savepoint = transaction.begin().await?;
         if call.run(&mut savepoint).await {
