@@ -1,6 +1,6 @@
-//! Sessions: make, read, list, end.
+//! Sessions: make, read, list, end, push what was left.
 
-use vwm_api::{NewSession, Session, SessionId, SessionPage, SessionStatus, WorkerId};
+use vwm_api::{NewSession, PushResult, Session, SessionId, SessionPage, SessionStatus, WorkerId};
 
 use crate::client::{Client, Keyed};
 use crate::error::ClientError;
@@ -62,5 +62,13 @@ impl Client {
         let mut url = self.at(&["sessions", &id.to_string()]);
         url.query_pairs_mut().append_pair("wait", "true");
         self.done(self.delete(url).however_long()).await
+    }
+
+    /// Pushes the branches that a session's end could not push; 409 when none is left. What a remote refuses is an answer, too.
+    pub async fn push_session(&self, id: SessionId) -> Result<PushResult, ClientError> {
+        let url = self.at(&["sessions", &id.to_string(), "push"]);
+        let nothing = serde_json::json!({});
+        let ask = self.post(url, &nothing, Keyed::No)?;
+        self.answer(ask.however_long()).await
     }
 }

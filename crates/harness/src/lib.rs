@@ -11,6 +11,7 @@ mod instructions;
 mod journal;
 mod prepared;
 pub mod process;
+mod push_bundle;
 mod run;
 mod session;
 mod state;
@@ -22,6 +23,7 @@ pub mod workspace;
 
 use std::process::exit;
 
+pub use push_bundle::push_bundle;
 pub use run::{HarnessArgs, run};
 
 /// What is not journaled did not happen: without a journal the harness ends, and the next generation settles what is open.

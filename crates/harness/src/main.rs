@@ -11,12 +11,17 @@ use vwm_harness::HarnessArgs;
 enum Command {
     /// Serve one session's volume
     Harness(HarnessArgs),
+    /// Push a branch from its bundle, as standard input says
+    #[command(hide = true)]
+    PushBundle,
 }
 
 fn main() -> ExitCode {
     if let Some(code) = vwm_harness::supervisor::dispatch() {
         return code;
     }
-    let Command::Harness(args) = Command::parse();
-    vwm_harness::run(&args)
+    match Command::parse() {
+        Command::Harness(args) => vwm_harness::run(&args),
+        Command::PushBundle => vwm_harness::push_bundle(),
+    }
 }

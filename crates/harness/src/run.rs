@@ -1,7 +1,7 @@
 //! The life of a harness: boot, lock, settle what an older generation left, listen, end.
 
 use std::fs::File;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -115,6 +115,7 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
     let listener = listen(&args.socket).map_err(at(args.socket.clone()))?;
     write_job_file(&paths.job_file(), session_id, generation).map_err(at(paths.job_file()))?;
     info!(session.id = %session_id, generation, "Harness listens");
+    say_so();
     let mut terminate = signal(SignalKind::terminate()).map_err(at(args.volume.clone()))?;
     let stop = session.stop.clone();
     let app = http::router(Arc::clone(&session));
@@ -189,6 +190,14 @@ fn listen(socket: &Path) -> io::Result<UnixListener> {
         _ => {}
     }
     UnixListener::bind(socket)
+}
+
+/// A line on standard output, for whoever started the harness; then nobody hears anything there any more.
+fn say_so() {
+    // It may have gone, or never have cared.
+    let _ = io::stdout().write_all(b"listening\n");
+    let nobody = File::options().write(true).open("/dev/null");
+    let _ = nobody.and_then(|nobody| Ok(rustix::stdio::dup2_stdout(nobody)?));
 }
 
 /// Says who serves the volume, by rename: whoever reads it reads a whole one.

@@ -4,9 +4,21 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use vwm_api::harness::{Collected, HarnessState, Phase, Step, StepState};
+use vwm_api::{Learning, Unpushed};
 
 /// How long a question for a newer state is held.
 const HELD: Duration = Duration::from_secs(20);
+
+/// What is left of a session beyond its volume.
+#[derive(Debug, Default)]
+pub(crate) struct AllKept {
+    /// The files.
+    pub(crate) files: Vec<Collected>,
+    /// What came of learning, where it was asked for.
+    pub(crate) learned: Option<Learning>,
+    /// The branches that no remote has.
+    pub(crate) unpushed: Vec<Unpushed>,
+}
 
 /// The state that is told; the journal's part of it is filled in when it is asked for.
 pub(crate) struct State {
@@ -70,12 +82,12 @@ impl State {
             detail: detail.into(),
         };
         self.change(|state| {
-            if to == StepState::Retrying {
-                state.reason = Some(step.detail.clone());
-            }
             match state.steps.iter_mut().find(|known| known.name == name) {
                 Some(known) => *known = step,
                 None => state.steps.push(step),
+            }
+            if state.phase == Phase::Ending {
+                state.reason = awaited(&state.steps);
             }
         });
     }
@@ -84,11 +96,43 @@ impl State {
         self.change(|state| state.wall = Some(wall.to_owned()));
     }
 
-    pub(crate) fn set_collected(&self, collected: Vec<Collected>) {
+    /// All that is kept can be fetched.
+    pub(crate) fn set_collected(&self, kept: AllKept) {
         self.change(|state| {
-            state.collected = collected;
+            state.collected = kept.files;
+            state.learned = kept.learned;
+            state.unpushed = kept.unpushed;
             state.phase = Phase::Collected;
             state.reason = None;
         });
+    }
+}
+
+/// What the end waits for; one step's wait does not hide another's.
+fn awaited(steps: &[Step]) -> Option<String> {
+    let waits: Vec<&str> = steps
+        .iter()
+        .filter(|step| step.state == StepState::Retrying)
+        .map(|step| step.detail.as_str())
+        .collect();
+    (!waits.is_empty()).then(|| waits.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_tells_of_all_that_it_waits_for_and_of_nothing_that_is_done() {
+        let state = State::new();
+        state.enter(Phase::Ending, None);
+        state.step("session_repository", StepState::Retrying, "one is away");
+        state.step("knowledge_base", StepState::Retrying, "two is away");
+        let both = "one is away\ntwo is away";
+        assert_eq!(state.current().reason.as_deref(), Some(both));
+        state.step("session_repository", StepState::Done, "pushed");
+        assert_eq!(state.current().reason.as_deref(), Some("two is away"));
+        state.step("knowledge_base", StepState::Done, "pushed");
+        assert_eq!(state.current().reason, None);
     }
 }

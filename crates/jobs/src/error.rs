@@ -22,6 +22,16 @@ pub enum JobError {
         /// Why not.
         source: io::Error,
     },
+    /// The program that pushes from a bundle gave no answer.
+    #[error(
+        "the program that pushes {branch} gave no answer: {why}; see the server's log, and try again"
+    )]
+    Push {
+        /// The branch.
+        branch: String,
+        /// What it did instead.
+        why: String,
+    },
     /// A process of the job would not end.
     #[error("process {pid} of an older job does not end; it still holds {path}")]
     Stuck {

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use vwm_api::SessionId;
+use vwm_api::harness::{PushAnswer, PushOrder};
 
 mod error;
 pub mod local;
 mod process;
+mod push;
 
 pub use error::JobError;
 pub use local::Local;
@@ -79,6 +81,8 @@ pub trait JobBackend: std::fmt::Debug + Send + Sync {
     fn observe<'a>(&'a self, id: &'a JobId) -> BoxFuture<'a, Result<JobStatus, JobError>>;
     /// Ends the job and all that it started, and then deletes its volume if that is wanted.
     fn remove<'a>(&'a self, id: &'a JobId, volume: Volume) -> BoxFuture<'a, Result<(), JobError>>;
+    /// Pushes a branch of a session whose volume is gone from its bundle. When the caller goes away, so does what runs for it.
+    fn push<'a>(&'a self, order: &'a PushOrder) -> BoxFuture<'a, Result<PushAnswer, JobError>>;
     /// Whether the backend can make jobs at all, for `GET /ready`.
     fn ready(&self) -> BoxFuture<'_, Result<(), JobError>>;
 }

@@ -13,17 +13,19 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tracing::{info, warn};
 use vwm_api::SessionId;
-use vwm_api::harness::{Boot, PROGRAMS};
+use vwm_api::harness::{Boot, PROGRAMS, PushAnswer, PushOrder};
 use vwm_api::volume::VolumePaths;
 
-use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process};
+use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process, push};
 
 /// How long a harness has to end by itself before it is killed: longer than it gives its engine.
 const GRACE: Duration = Duration::from_secs(15);
+/// How long a harness is waited for; one that takes longer is looked for afterwards.
+const LISTENS: Duration = Duration::from_secs(2);
 /// A socket's name may have 107 bytes.
 const LONGEST_SOCKET: usize = 107;
 
@@ -104,7 +106,7 @@ impl Local {
             .env("PATH", PROGRAMS)
             .current_dir("/")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .map_err(failed)?;
@@ -125,6 +127,7 @@ impl Local {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(spec.id.session, spec.id.generation);
+        let listens = child.stdout.take();
         let (children, id) = (Arc::clone(&self.children), spec.id);
         tokio::spawn(async move {
             let status = child.wait().await;
@@ -134,6 +137,10 @@ impl Local {
             }
             info!(session.id = %id.session, generation = id.generation, ?status, "Job's process ended");
         });
+        if let Some(mut listens) = listens {
+            // A line once it listens, nothing when it ended before: what became of it is for `observe` to say.
+            let _ = tokio::time::timeout(LISTENS, listens.read_u8()).await;
+        }
         Ok(())
     }
 
@@ -264,6 +271,10 @@ impl JobBackend for Local {
             }
         }
         .boxed()
+    }
+
+    fn push<'a>(&'a self, order: &'a PushOrder) -> BoxFuture<'a, Result<PushAnswer, JobError>> {
+        push::run(&self.program, order, push::BOUNDS).boxed()
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), JobError>> {

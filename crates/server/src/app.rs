@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::first_start;
 use crate::keys::Keys;
+use crate::scratch::Scratch;
 use crate::start_error::StartError;
 
 /// One server's parts. The promise: as long as it lives, no other server uses its data directory.
@@ -48,6 +49,7 @@ impl App {
     /// Opens the data directory, and makes it on the first start. Nothing listens and nothing is orchestrated yet.
     pub async fn open(config: Config) -> Result<Arc<Self>, StartError> {
         let data_dir = DataDir::open(&config.data_dir)?;
+        Scratch::clear(&config.data_dir)?;
         let keys = Keys::open(&data_dir)?;
         let jobs = Local::open(&config.data_dir)?;
         let store = Store::open(&config.data_dir).await?;

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod orchestrator;
 mod process;
 mod run;
+mod scratch;
 mod service;
 mod start_error;
 pub mod telemetry;

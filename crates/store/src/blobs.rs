@@ -1,9 +1,9 @@
 //! Blobs: files in a folder, named by the BLAKE3 hash of what is in them.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,11 +72,36 @@ impl Blobs {
                 Err(error) => return Err(StoreError::io("read", &path)(error)),
             };
             if blake3::hash(&bytes).as_bytes() != &hash.0 {
-                return Err(StoreError::Corrupt {
-                    what: format!("blob {hash} holds something else"),
-                });
+                return Err(damaged(hash));
             }
             Ok(bytes)
+        })
+        .await
+    }
+
+    /// Copies a blob into a file that does not exist yet, checked against its name.
+    pub async fn copy_to(&self, hash: BlobHash, path: &Path) -> Result<()> {
+        let target = path.to_owned();
+        self.run(move |blobs| {
+            let path = blobs.path(hash);
+            let mut blob = match File::open(&path) {
+                Ok(blob) => blob,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(StoreError::NotFound);
+                }
+                Err(error) => return Err(StoreError::io("open", &path)(error)),
+            };
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&target)
+                .map_err(StoreError::io("create", &target))?;
+            let is_same = BlobHash(copy(&mut blob, &path, &mut file, &target)?) == hash;
+            if !is_same {
+                return Err(damaged(hash));
+            }
+            Ok(())
         })
         .await
     }
@@ -105,22 +130,9 @@ impl Blobs {
         let unfinished = Unfinished(self.root.join("tmp").join(Uuid::new_v4().to_string()));
         let mut file =
             File::create_new(&unfinished.0).map_err(StoreError::io("create", &unfinished.0))?;
-        let mut hasher = blake3::Hasher::new();
-        let mut chunk = vec![0; 64 * 1024];
-        loop {
-            let length = match content.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(StoreError::io("read", source)(error)),
-            };
-            hasher.update(&chunk[..length]);
-            file.write_all(&chunk[..length])
-                .map_err(StoreError::io("write", &unfinished.0))?;
-        }
+        let hash = BlobHash(copy(content, source, &mut file, &unfinished.0)?);
         file.sync_all()
             .map_err(StoreError::io("sync", &unfinished.0))?;
-        let hash = BlobHash(*hasher.finalize().as_bytes());
 
         let path = self.path(hash);
         let folder = path.parent().expect("a blob is in a folder");
@@ -155,6 +167,29 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         // It is gone when it was renamed; what stays is cleared at the next start.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Copies all that there is, and returns its hash.
+fn copy(from: &mut dyn Read, source: &Path, to: &mut File, target: &Path) -> Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        let length = match from.read(&mut chunk) {
+            Ok(0) => return Ok(*hasher.finalize().as_bytes()),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(StoreError::io("read", source)(error)),
+        };
+        hasher.update(&chunk[..length]);
+        to.write_all(&chunk[..length])
+            .map_err(StoreError::io("write", target))?;
+    }
+}
+
+fn damaged(hash: BlobHash) -> StoreError {
+    StoreError::Corrupt {
+        what: format!("blob {hash} holds something else"),
     }
 }
 

@@ -25,7 +25,8 @@ impl Store {
                     connection,
                     log,
                     turns: HashMap::new(),
-                    has_moved: false,
+                    has_run: false,
+                    has_ended: false,
                 };
                 for record in records {
                     pump.store(record).await?;
@@ -43,8 +44,10 @@ struct Pump<'c> {
     log: Log,
     /// The turns that the batch named so far; none for one that the session does not have.
     turns: HashMap<TurnId, Option<TurnState>>,
-    /// Whether a turn moved, so that there is something to do next.
-    has_moved: bool,
+    /// Whether a turn began to run, which is to be shown.
+    has_run: bool,
+    /// Whether a turn ended, so that there is something to do next.
+    has_ended: bool,
 }
 
 impl Pump<'_> {
@@ -94,7 +97,7 @@ impl Pump<'_> {
         .await?
         .rows_affected();
         if changed == 1 {
-            self.has_moved = true;
+            self.has_run = true;
             self.turns.remove(&id);
         }
         Ok(())
@@ -167,7 +170,7 @@ impl Pump<'_> {
         };
         let answer = answer::from_journal(known, outcome);
         if end::write(self.connection, &mut self.log, answer, Some(n), at).await? {
-            self.has_moved = true;
+            self.has_ended = true;
             self.turns.remove(&id);
         }
         Ok(())
@@ -189,12 +192,12 @@ impl Pump<'_> {
 
     async fn finish(self) -> Result<Written<i64>> {
         let (session, pumped_n) = (self.log.session(), self.log.pumped_n());
-        let news = if self.has_moved {
+        let news = if self.has_ended {
             News::Work(session)
-        } else if self.log.is_empty() {
-            News::Nothing
-        } else {
+        } else if self.has_run || !self.log.is_empty() {
             News::Shown(session)
+        } else {
+            News::Nothing
         };
         self.log.write(self.connection).await?;
         Ok(Written::with(news, pumped_n))

@@ -1,23 +1,33 @@
 //! Telemetry: what turns asked, answered and cost.
 
 use sqlx::sqlite::SqliteRow;
-use vwm_api::{Answer, Response, SessionId, Stats, TelemetryRow, TurnId};
+use vwm_api::{Answer, Response, SessionId, Stats, TelemetryRow, TurnId, TurnKind, TurnStatus};
 
 use crate::codec::Columns;
-use crate::{Result, Store};
+use crate::{LearningRow, Result, Store, learnings};
 
 impl Store {
-    /// Returns a row per turn of a session, oldest first, also of those that wait or run.
+    /// Returns a row per turn of a session, oldest first, also of those that wait or run. Learning that was skipped without a turn
+    /// is a row, too: the last one.
     pub async fn telemetry(&self, session: SessionId) -> Result<Vec<TelemetryRow>> {
         let rows = sqlx::query(
-            "SELECT id, kind, prompt, response, tokens_in, tokens_out, status, duration_ms, artifacts, breadcrumbs,
-                 created_at, completed_at
-             FROM requests WHERE session_id = $1 ORDER BY position",
+            "SELECT r.id, r.kind, r.prompt, r.response, r.tokens_in, r.tokens_out, r.status, r.duration_ms, r.artifacts,
+                 r.breadcrumbs, r.created_at, r.completed_at,
+                 l.learning_content, l.learning_path, l.git_committed, l.git_pushed, l.git_commit_sha, l.skipped
+             FROM requests r LEFT JOIN learnings l ON l.request_id = r.id
+             WHERE r.session_id = $1 ORDER BY r.position",
         )
         .bind(session.0)
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(telemetry_row).collect()
+        let mut rows: Vec<TelemetryRow> = rows.iter().map(telemetry_row).collect::<Result<_>>()?;
+        if let Some(record) = self.learning(session).await?
+            && record.learning.skipped.is_some()
+            && rows.iter().all(|row| row.id != record.request_id)
+        {
+            rows.push(skipped_row(record));
+        }
+        Ok(rows)
     }
 
     /// Returns a session's prompts in numbers. The average is over all of them, as the published contract has it.
@@ -53,9 +63,10 @@ impl Store {
 fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
     let row = Columns(row);
     let answer: Option<Answer> = row.json_or_none("response")?;
+    let kind = row.word("kind")?;
     Ok(TelemetryRow {
         id: row.id("id", TurnId)?,
-        kind: row.word("kind")?,
+        kind,
         prompt: row.get("prompt")?,
         response: answer.map(|answer| Response {
             response: answer.response,
@@ -71,6 +82,28 @@ fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
         breadcrumbs: row.json("breadcrumbs")?,
         created_at: row.time("created_at")?,
         completed_at: row.time_or_none("completed_at")?,
-        learning: None,
+        learning: match kind {
+            TurnKind::Prompt => None,
+            TurnKind::Learning => Some(learnings::learning(row)?),
+        },
     })
+}
+
+/// What was decided against when the session ended: there was no turn, and nothing was asked.
+fn skipped_row(record: LearningRow) -> TelemetryRow {
+    TelemetryRow {
+        id: record.request_id,
+        kind: TurnKind::Learning,
+        prompt: String::new(),
+        response: None,
+        tokens_in: None,
+        tokens_out: None,
+        status: TurnStatus::Cancelled,
+        duration_ms: None,
+        artifacts: Vec::new(),
+        breadcrumbs: Vec::new(),
+        created_at: record.created_at,
+        completed_at: record.completed_at,
+        learning: Some(record.learning),
+    }
 }

@@ -202,29 +202,37 @@ impl Desk {
     }
 }
 
+/// Runs the batch in one transaction. What stands around the methods is plain SQL and as little of it as can be: each text is a trip to
+/// the database's thread and back, and sqlx's own transactions make two of it.
 async fn run(
     batch: &mut [Box<dyn Waiting>],
     connection: &mut SqliteConnection,
 ) -> sqlx::Result<()> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // One alone needs no savepoint: each statement is a trip to the database's thread and back.
+    // One alone needs no savepoint.
     if let [call] = batch {
-        return if call.run(&mut transaction).await {
-            transaction.commit().await
+        sql(connection, "BEGIN IMMEDIATE").await?;
+        let end = if call.run(connection).await {
+            "COMMIT"
         } else {
-            transaction.rollback().await
+            "ROLLBACK"
         };
+        return sql(connection, end).await;
     }
+    sql(connection, "BEGIN IMMEDIATE; SAVEPOINT method").await?;
     for call in batch {
-        let mut savepoint = transaction.begin().await?;
-        if call.run(&mut savepoint).await {
-            savepoint.commit().await?;
+        // A database that had to undo the whole transaction has no savepoint any more: this fails, and with it the batch.
+        let end = if call.run(connection).await {
+            "RELEASE method; SAVEPOINT method"
         } else {
-            // A database that had to undo the whole transaction has no savepoint any more: this fails, and with it the batch.
-            savepoint.rollback().await?;
-        }
+            "ROLLBACK TO method"
+        };
+        sql(connection, end).await?;
     }
-    transaction.commit().await
+    sql(connection, "RELEASE method; COMMIT").await
+}
+
+async fn sql(connection: &mut SqliteConnection, text: &'static str) -> sqlx::Result<()> {
+    sqlx::raw_sql(text).execute(connection).await.map(|_| ())
 }
 
 #[cfg(test)]

@@ -58,10 +58,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Prompts in a session that is there
     Prompt(PromptArgs),
-    /// Lists, shows and ends sessions
+    /// Lists, shows and ends sessions, and pushes what they left
     #[command(
         subcommand,
-        after_help = "Examples:\n  vwm session list --status active\n  vwm session show 0197…\n  vwm session end 0197…"
+        after_help = "Examples:\n  vwm session list --status active\n  vwm session telemetry 0197…\n  vwm session end 0197…\n  vwm session push 0197…"
     )]
     Session(SessionCommand),
     /// Plays scripts instead of thinking, for tests and demonstrations
@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Runs beside the engine of one session; the server starts it
     #[command(hide = true)]
     Harness(vwm_harness::HarnessArgs),
+    /// Pushes a branch of an ended session from its bundle; the server starts it
+    #[command(hide = true)]
+    PushBundle,
 }
 
 const EXAMPLES: &str = "\

@@ -10,6 +10,8 @@ pub(crate) struct Environment {
     pub(crate) url: Option<String>,
     /// `VWM_API_KEY`: the key to it.
     pub(crate) api_key: Option<String>,
+    /// `VWM_ANTHROPIC_API_KEY`: what `vwm demo --live` may spend, after it asked.
+    pub(crate) anthropic_api_key: Option<String>,
     /// The data directory that holds unless a flag says otherwise.
     pub(crate) data_dir: Option<PathBuf>,
     /// The platform's data folder for vwm, which is its owner's alone.
@@ -56,6 +58,7 @@ impl Environment {
         Self {
             url: text("VWM_URL"),
             api_key: text("VWM_API_KEY"),
+            anthropic_api_key: text("VWM_ANTHROPIC_API_KEY"),
             data_dir: path("VWM_DATA_DIR").or_else(|| data_home.clone()),
             engines_dir: path("VWM_ENGINES_DIR")
                 .or_else(|| data_home.as_ref().map(|home| home.join("engines"))),

@@ -52,14 +52,8 @@ pub fn warnings(worker: &WorkerDefinition) -> Vec<Warning> {
         "secrets cannot be stored yet: the repository must be reachable without",
     );
     warn(
-        worker.auto_learn,
-        "autoLearn",
-        later,
-        "a session does not end with a learning turn yet",
-    );
-    warn(
         worker.auto_learn && worker.worker_repo_url.is_none(),
-        "workerRepoUrl",
+        "autoLearn",
         "ignored_setting",
         "without a knowledge base nothing will be learned; set `workerRepoUrl`, or turn `autoLearn` off",
     );
@@ -128,8 +122,7 @@ mod tests {
                 "skills not_supported_yet",
                 "approvals not_supported_yet",
                 "gitCredential not_supported_yet",
-                "autoLearn not_supported_yet",
-                "workerRepoUrl ignored_setting",
+                "autoLearn ignored_setting",
                 "modelConfig.provider not_supported_yet",
                 "modelConfig.temperature ignored_setting",
             ]

@@ -1,5 +1,6 @@
-//! What the project asks of a change, as two commands: `cargo xtask check` and `cargo xtask test`.
+//! What is more than one cargo command: `cargo xtask check`, `cargo xtask test` and `cargo xtask bench`.
 
+mod bench;
 mod check;
 mod features;
 mod packages;
@@ -12,7 +13,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Checks and tests the whole workspace")]
+#[command(
+    name = "cargo xtask",
+    about = "Checks, tests and measures the whole workspace"
+)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -24,12 +28,20 @@ enum Task {
     Check,
     /// Every test. Installs git, npm and the engines where they are missing (system packages only as root).
     Test,
+    /// Measures VWM beside the machine's floors and sandbox-agent; JSON on standard output.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// As `--help` says.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Check => check::run(),
         Task::Test => test::run(),
+        Task::Bench { arguments } => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

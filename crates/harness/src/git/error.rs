@@ -95,6 +95,40 @@ pub enum GitError {
         /// The last that git said.
         tail: String,
     },
+    /// The remote wanted to take the branch and could not.
+    #[error(
+        "{url} could not store the branch {branch}; see to its space, its rights and what stands in the way there: {tail}"
+    )]
+    CannotStore {
+        /// Without a credential.
+        url: String,
+        /// The branch.
+        branch: String,
+        /// The last that git said.
+        tail: String,
+    },
+    /// Somebody else wrote to the session's branch.
+    #[error(
+        "{url} has other commits on the branch {branch}, and nothing is overwritten; rename or delete that branch there, and push with `vwm session push`"
+    )]
+    BranchTaken {
+        /// Without a credential.
+        url: String,
+        /// The branch.
+        branch: String,
+    },
+    /// What a bundle stands on is nowhere.
+    #[error(
+        "{url} no longer has the commit {commit}, on which the branch stands; push it there again, to {base} or to a branch of its own, and try again"
+    )]
+    BaseGone {
+        /// Without a credential.
+        url: String,
+        /// The base branch.
+        base: String,
+        /// What is missing.
+        commit: String,
+    },
     /// It took too long and was stopped.
     #[error(
         "gave up after {seconds} s: {doing}; try again, or look at the repository's size and the network"
@@ -142,7 +176,10 @@ impl GitError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::File { .. } => true,
+            Self::Unreachable { .. }
+            | Self::CannotStore { .. }
+            | Self::TimedOut { .. }
+            | Self::File { .. } => true,
             // What the engine left in its tree can make git hang or never stop talking; it will do so again.
             Self::Inside { source, .. } => !matches!(
                 source,
@@ -157,6 +194,8 @@ impl GitError {
             | Self::LearningsIsLink { .. }
             | Self::SecretInCommit { .. }
             | Self::PushRefused { .. }
+            | Self::BranchTaken { .. }
+            | Self::BaseGone { .. }
             | Self::Failed { .. }
             | Self::Start { .. } => false,
         }
@@ -166,74 +205,6 @@ impl GitError {
     pub(super) fn file(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::File { doing, source }
-    }
-}
-
-/// A refusal to talk to a remote, from what git said about it.
-pub(super) fn of_remote(url: &str, doing: &str, stderr: &str) -> GitError {
-    let url = super::url::shown(url);
-    let tail = super::url::mask(stderr);
-    let says = |patterns: &[&str]| patterns.iter().any(|pattern| stderr.contains(pattern));
-    if stderr.contains("transport '") && stderr.contains("not allowed") {
-        return GitError::Url {
-            url,
-            why: "its protocol is not allowed here; use https or ssh".to_owned(),
-        };
-    }
-    if says(&["dubious ownership"]) {
-        return GitError::ForeignOwner { url };
-    }
-    if says(&["Host key verification failed"]) {
-        return GitError::UnknownHost { url };
-    }
-    if says(&[
-        "could not read Username",
-        "could not read Password",
-        "terminal prompts disabled",
-        "Authentication failed",
-        "Permission denied (",
-        "HTTP Basic: Access denied",
-        "returned error: 401",
-        "returned error: 403",
-    ]) {
-        return GitError::NeedsCredential { url, tail };
-    }
-    if says(&[
-        "does not appear to be a git repository",
-        "Repository not found",
-        "returned error: 404",
-        "returned error: 410",
-    ]) || (stderr.contains("repository '") && stderr.contains("' not found"))
-    {
-        return GitError::NoRepository { url };
-    }
-    if says(&[
-        "Could not resolve host",
-        "Failed to connect",
-        "Couldn't connect",
-        "Connection refused",
-        "Connection timed out",
-        "Connection reset",
-        "Connection closed",
-        "Operation timed out",
-        "Operation too slow",
-        "Network is unreachable",
-        "No route to host",
-        "Name or service not known",
-        "Temporary failure in name resolution",
-        "SSL",
-        "returned error: 5",
-        "returned error: 429",
-        "early EOF",
-        "hung up unexpectedly",
-        "Empty reply from server",
-        "Recv failure",
-    ]) {
-        return GitError::Unreachable { url, tail };
-    }
-    GitError::Failed {
-        doing: doing.to_owned(),
-        tail,
     }
 }
 
@@ -253,30 +224,6 @@ fn listed(branches: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_git_says_becomes_a_sentence_that_says_what_to_do() {
-        let said = |stderr: &str| {
-            of_remote("https://bob:pw@example.org/a.git", "fetch", stderr).to_string()
-        };
-        insta::assert_snapshot!(
-            said("fatal: could not read Username for 'https://bob:pw@example.org': terminal prompts disabled"),
-            @"the repository https://example.org/a.git needs a password or key; give the server one that may read and write it: fatal: could not read Username for 'https://example.org': terminal prompts disabled"
-        );
-        insta::assert_snapshot!(
-            said("fatal: repository 'https://example.org/a.git/' not found"),
-            @"there is no repository at https://example.org/a.git, or it is not visible; check the address and who may read it"
-        );
-        insta::assert_snapshot!(
-            said("fatal: unable to access 'https://example.org/a.git/': Could not resolve host: example.org"),
-            @"cannot reach https://example.org/a.git; check the network and the address: fatal: unable to access 'https://example.org/a.git/': Could not resolve host: example.org"
-        );
-        insta::assert_snapshot!(
-            said("fatal: transport 'http' not allowed"),
-            @"cannot use the repository https://example.org/a.git: its protocol is not allowed here; use https or ssh"
-        );
-        insta::assert_snapshot!(said("fatal: bad object"), @"cannot fetch; git says: fatal: bad object");
-    }
 
     #[test]
     fn a_missing_branch_tells_which_there_are() {

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::workspace::{Kind, Tree, Walked};
 
 use super::clean::Clean;
+use super::provenance::{self, Provenance};
 use super::{Context, Gathered, GitError, Notice, OUT, Repo, collect, mirror, secrets};
 
 const FOLDER: &str = "learnings";
@@ -60,7 +61,7 @@ pub(super) async fn collect(repo: &Repo, ctx: &Context<'_>) -> Result<Gathered, 
     let before = known(&clean, base).await?;
     let mut notices = Vec::new();
     let mut changed = Vec::new();
-    for (name, content) in read(repo, &before, &mut notices)? {
+    for (name, content) in read(repo, ctx, &before, &mut notices)? {
         let id = clean
             .git("keep a learning", &["hash-object", "-w", "--stdin"])
             .input(content)
@@ -118,6 +119,7 @@ async fn known(clean: &Clean<'_>, base: Option<&str>) -> Result<BTreeMap<String,
 /// The files that may be proposed; what is not taken and not the base branch's is told.
 fn read(
     repo: &Repo,
+    ctx: &Context<'_>,
     before: &BTreeMap<String, Known>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<(String, Vec<u8>)>, GitError> {
@@ -139,6 +141,8 @@ fn read(
             &format!("there are more than {MOST_ENTRIES} files, or some cannot be read"),
         );
     }
+    let own = format!("session-{}.md", ctx.session);
+    let provenance = Provenance::of(ctx.session, &ctx.worker_name);
     let (mut files, mut together) = (Vec::new(), 0);
     for entry in &walk.entries {
         let name = entry.shown();
@@ -157,9 +161,20 @@ fn read(
             refuse(&name, "all learnings together are larger than 32 MiB");
             continue;
         }
-        match tree.read(&entry.path, MAX_SIZE) {
-            Ok(content) => files.push((name, content)),
-            Err(error) => refuse(&name, &error.to_string()),
+        let content = match tree.read(&entry.path, MAX_SIZE) {
+            Ok(content) => content,
+            Err(error) => {
+                refuse(&name, &error.to_string());
+                continue;
+            }
+        };
+        if name != own {
+            files.push((name, content));
+            continue;
+        }
+        match provenance::vouched(&String::from_utf8_lossy(&content), &provenance) {
+            Some(content) => files.push((name, content.into_bytes())),
+            None => refuse(&name, "it is empty"),
         }
     }
     Ok(files)

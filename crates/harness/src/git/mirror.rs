@@ -12,7 +12,7 @@ pub(super) async fn ensure(repo: &Repo, ctx: &Context<'_>) -> Result<Option<Stri
         let remote = url::check(&repo.url, ctx)?;
         let half_done = beside(&repo.clean, "new");
         remove(&half_done)?;
-        std::fs::create_dir_all(&half_done).map_err(GitError::file("make a folder for git"))?;
+        init(ctx, &half_done).await?;
         fetch(repo, ctx, &remote, &half_done).await?;
         std::fs::rename(&half_done, &repo.clean)
             .map_err(GitError::file("put a repository in its place"))?;
@@ -43,6 +43,24 @@ pub(super) fn remove(folder: &Path) -> Result<(), GitError> {
     }
 }
 
+/// Makes an empty bare directory.
+pub(super) async fn init(ctx: &Context<'_>, folder: &Path) -> Result<(), GitError> {
+    std::fs::create_dir_all(folder).map_err(GitError::file("make a folder for git"))?;
+    let args = [
+        "init",
+        "--quiet",
+        "--bare",
+        "--template=",
+        "--initial-branch=vwm",
+        ".",
+    ];
+    Clean::empty(ctx, folder)
+        .git("make a repository", &args)
+        .text()
+        .await
+        .map(drop)
+}
+
 async fn fetch(
     repo: &Repo,
     ctx: &Context<'_>,
@@ -50,20 +68,6 @@ async fn fetch(
     folder: &Path,
 ) -> Result<(), GitError> {
     let doing = format!("fetch {}", url::shown(&repo.url));
-    Clean::empty(ctx, folder)
-        .git(
-            "make a repository",
-            &[
-                "init",
-                "--quiet",
-                "--bare",
-                "--template=",
-                "--initial-branch=vwm",
-                ".",
-            ],
-        )
-        .text()
-        .await?;
     let clean = Clean::bare(ctx, folder);
     clean
         .git(

@@ -8,27 +8,35 @@ mod collect;
 mod error;
 mod held;
 mod inside;
+mod known;
+mod later;
 mod learnings;
 mod leftovers;
 mod mirror;
 mod nested;
 mod prepare;
+mod provenance;
 mod push;
+mod remote;
+mod said;
 mod secrets;
 mod stray;
+mod talk;
 mod tree;
+mod unpushed;
 mod url;
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use vwm_api::SessionId;
 use vwm_api::harness::PROGRAMS;
+use vwm_api::{SessionId, Unpushed};
 
 use crate::process::Host;
 
 pub use error::GitError;
+pub(crate) use later::push_bundle;
 
 /// What is known of the base branch's tip: it is written once, when the repository was first fetched.
 const BASE: &str = "refs/vwm/base";
@@ -203,7 +211,43 @@ impl Repo {
 
     /// Pushes what was collected to the session's branch and nothing else. Asking again changes nothing.
     pub async fn push(&self, ctx: &Context<'_>) -> Result<Pushed, GitError> {
-        push::push(self, ctx).await
+        let pushed = push::push(self, ctx).await?;
+        unpushed::forget(self, ctx)?;
+        Ok(pushed)
+    }
+
+    /// Keeps the session's branch as a bundle in the folder of what outlives the volume, because the remote does not have it; none
+    /// where there is no commit that its base has not. Asking again changes nothing.
+    pub async fn keep_unpushed(
+        &self,
+        ctx: &Context<'_>,
+        reason: &str,
+    ) -> Result<Option<Unpushed>, GitError> {
+        unpushed::keep(self, ctx, reason).await
+    }
+
+    /// Keeps the files of a tree that cannot be collected, and its commits where they can be read.
+    pub async fn keep_tree(&self, ctx: &Context<'_>) -> Result<Vec<Notice>, GitError> {
+        stray::keep_tree(self, ctx).await
+    }
+
+    /// What the session made of a file, by its path in the repository, and the commit that it is in; none where that is nothing, or
+    /// not collected.
+    pub async fn committed_file(
+        &self,
+        ctx: &Context<'_>,
+        path: &str,
+    ) -> Result<Option<(String, String)>, GitError> {
+        known::committed_file(self, ctx, path).await
+    }
+
+    /// The paths of the base branch's learnings, newest first; the README is none.
+    pub async fn newest_learnings(
+        &self,
+        ctx: &Context<'_>,
+        most: usize,
+    ) -> Result<Vec<String>, GitError> {
+        known::newest_learnings(self, ctx, most).await
     }
 
     fn branch_ref(&self) -> String {

@@ -2,7 +2,7 @@
 
 use super::clean::Clean;
 use super::inside::Inside;
-use super::{Context, GitError, Notice, Repo, STRAY, archive, nested, secrets};
+use super::{Context, GitError, Notice, Repo, Role, STRAY, archive, nested, secrets};
 
 /// Bundles every commit of the engine's repository that is neither in the session's branch nor at the remote.
 pub(super) async fn keep(
@@ -61,7 +61,11 @@ pub(super) async fn keep(
 /// Keeps a working tree that git cannot use as files, and its commits where they can be read.
 pub(super) async fn keep_tree(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice>, GitError> {
     let without = nested::folders(&repo.tree)?;
-    let mut notices = archive::keep(repo, ctx, &repo.tree, &without, "session_repo").await?;
+    let label = match repo.role {
+        Role::KnowledgeBase => "knowledge_base",
+        Role::Session => "session_repo",
+    };
+    let mut notices = archive::keep(repo, ctx, &repo.tree, &without, label).await?;
     for folder in &without {
         notices.extend(archive::keep_nested(repo, ctx, folder, &without).await?);
     }

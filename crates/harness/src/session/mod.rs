@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use vwm_api::harness::{Boot, Entry, Happened, HarnessState, Phase, Setup, TurnOrder};
 use vwm_api::volume::VolumePaths;
-use vwm_api::{AgentEvent, SubsessionId, Timestamp};
+use vwm_api::{AgentEvent, SubsessionId, Timestamp, TurnId};
 
 use crate::conversation::{Command, Commands, Stop};
 use crate::door::Door;
@@ -71,8 +71,10 @@ struct Inner {
     prepared: Option<Arc<Prepared>>,
     conversations: HashMap<SubsessionId, Commands>,
     preparing: Option<JoinHandle<()>>,
-    /// Turns that an older generation took and never sent: they run once all is prepared.
+    /// Turns that are taken and not sent: an older generation's, which run once all is prepared; and the one that learns.
     left: Vec<TurnOrder>,
+    /// The one turn that may run while the session ends.
+    learning: Option<TurnId>,
 }
 
 impl Session {

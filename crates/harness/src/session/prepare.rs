@@ -97,7 +97,7 @@ impl Session {
         }
     }
 
-    async fn try_prepare(&self, setup: &Setup) -> Result<Prepared, String> {
+    pub(super) async fn try_prepare(&self, setup: &Setup) -> Result<Prepared, String> {
         let engine = setup.worker.cli_type;
         let adapter = adapters::adapter(engine).ok_or_else(|| {
             format!(
@@ -110,8 +110,9 @@ impl Session {
         let program = self.resolve(setup, adapter).await?;
         self.door.set_providers(setup.providers.clone());
         self.repositories(setup).await?;
+        let newest = self.newest_learnings(setup).await;
         let host = self.host(setup, &program)?;
-        self.instructions(setup, adapter)?;
+        self.instructions(setup, adapter, &newest)?;
         let prepared = Prepared {
             setup: setup.clone(),
             adapter,
@@ -173,7 +174,7 @@ impl Session {
     }
 
     /// Makes room for something of this kind in a tree that the engine can write; what it put there is kept beside it.
-    fn clear(&self, tree: &Tree, wanted: Kind, path: &Path) -> Result<(), String> {
+    pub(super) fn clear(&self, tree: &Tree, wanted: Kind, path: &Path) -> Result<(), String> {
         let above = path.ancestors().skip(1);
         let above = above.filter(|folder| !folder.as_os_str().is_empty());
         let mut places: Vec<_> = above.map(|folder| (Kind::Dir, folder)).collect();
@@ -195,7 +196,12 @@ impl Session {
         Ok(())
     }
 
-    fn instructions(&self, setup: &Setup, adapter: &dyn Adapter) -> Result<(), String> {
+    fn instructions(
+        &self,
+        setup: &Setup,
+        adapter: &dyn Adapter,
+        newest: &[String],
+    ) -> Result<(), String> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |e: std::io::Error| format!("cannot write {what} in the workspace: {e}")
@@ -209,11 +215,12 @@ impl Session {
             self.clear(&tree, Kind::Link, Path::new("worker_repo"))?;
             tree.symlink(&self.paths.knowledge_base(), Path::new("worker_repo"))
                 .map_err(failed("worker_repo"))?;
-            Some(knowledge::index(&open_tree(&self.paths.knowledge_base())?))
+            let tree = open_tree(&self.paths.knowledge_base())?;
+            Some(knowledge::told(&tree, newest))
         } else {
             None
         };
-        let text = instructions::merge(setup, knowledge.as_deref());
+        let text = instructions::merge(setup, knowledge.as_ref());
         for file in [Some(instructions::FILE), adapter.instruction_file()]
             .into_iter()
             .flatten()
@@ -240,6 +247,6 @@ fn same(known: &Setup, new: &Setup) -> bool {
     without(known) == without(new)
 }
 
-fn open_tree(path: &Path) -> Result<Tree, String> {
+pub(super) fn open_tree(path: &Path) -> Result<Tree, String> {
     Tree::open(path).map_err(|e| format!("cannot open {}: {e}", path.display()))
 }

@@ -1,10 +1,11 @@
 //! The session's repositories: which there are, and their preparation.
 
+use tracing::warn;
 use vwm_api::harness::{Setup, StepState};
 
 use super::Session;
-use crate::git;
 use crate::process::Host;
+use crate::{git, instructions};
 
 impl Session {
     pub(super) async fn repositories(&self, setup: &Setup) -> Result<(), String> {
@@ -36,6 +37,27 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Where the base branch's newest learnings are in the knowledge base, newest first; a session starts without them as well.
+    pub(super) async fn newest_learnings(&self, setup: &Setup) -> Vec<String> {
+        let Some(repo) = self.repo(setup, git::Role::KnowledgeBase) else {
+            return Vec::new();
+        };
+        let newest = match self.git_host(setup) {
+            Ok(host) => repo
+                .newest_learnings(&self.git_context(setup, &host), instructions::NEWEST)
+                .await
+                .map_err(|e| vwm_api::chain(&e)),
+            Err(why) => Err(why),
+        };
+        newest.unwrap_or_else(|reason| {
+            warn!(
+                reason,
+                "The newest learnings cannot be listed; the instructions do without"
+            );
+            Vec::new()
+        })
     }
 
     /// A repository of the session, if it has one in that role.

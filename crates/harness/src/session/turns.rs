@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use vwm_api::harness::{Entry, Phase, TurnOrder};
-use vwm_api::{SubsessionId, TurnId, TurnStatus};
+use vwm_api::{TurnId, TurnStatus};
 
-use super::{Refused, Session};
+use super::{Inner, Refused, Session};
 use crate::conversation::{self, Command, Commands, aborted};
 
 impl Session {
@@ -36,19 +36,33 @@ impl Session {
 
     /// Gives a journaled turn to its conversation.
     pub(super) fn hand_over(&self, order: TurnOrder) {
-        if let Some(commands) = self.conversation(order.subsession) {
+        let mut inner = self.inner();
+        if let Some(commands) = self.conversation(&mut inner, &order) {
             // A conversation that has just ended leaves the turn in the journal, for the next generation.
             let _ = commands.send(Command::Run(order));
         }
     }
 
-    /// None when nothing may run: before all is prepared, and from the beginning of the end.
-    fn conversation(&self, subsession: SubsessionId) -> Option<Commands> {
+    /// Gives a turn that is left to its conversation; none when it was aborted meanwhile. Under one lock, so that an abort finds
+    /// it either here or there.
+    pub(super) fn hand_over_left(&self, turn: TurnId) -> Option<Commands> {
         let mut inner = self.inner();
-        if matches!(self.state.current().phase, Phase::Ending | Phase::Collected) {
-            return None;
+        let order = take_left(&mut inner, turn)?;
+        let commands = self.conversation(&mut inner, &order)?;
+        // Whoever waits for the turn sees that its conversation is gone.
+        let _ = commands.send(Command::Run(order));
+        Some(commands)
+    }
+
+    /// None when the turn may not run: before all is prepared, and from the beginning of the end, unless the end asks for it.
+    fn conversation(&self, inner: &mut Inner, order: &TurnOrder) -> Option<Commands> {
+        match self.state.current().phase {
+            Phase::Ending if inner.learning == Some(order.turn) => {}
+            Phase::Ending | Phase::Collected => return None,
+            Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed => {}
         }
         let prepared = Arc::clone(inner.prepared.as_ref()?);
+        let subsession = order.subsession;
         let commands = inner.conversations.entry(subsession).or_insert_with(|| {
             conversation::start(subsession, prepared, Arc::clone(&self.journal))
         });
@@ -66,7 +80,8 @@ impl Session {
         if known.is_over() {
             return Ok(known.status());
         }
-        if let Some(order) = self.take_left(turn) {
+        let left = take_left(&mut self.inner(), turn);
+        if let Some(order) = left {
             let outcome = Box::new(aborted());
             let entry = Entry::Ended {
                 turn: order.turn,
@@ -78,16 +93,16 @@ impl Session {
                 .map_err(Refused::Journal)?;
             return Ok(TurnStatus::Cancelled);
         }
-        if let Some(commands) = self.conversation(known.order.subsession) {
+        if let Some(commands) = self.conversation(&mut self.inner(), &known.order) {
+            // One that has just ended has ended the turn as well, or leaves it to the next generation.
             let _ = commands.send(Command::Abort(turn));
         }
         Ok(known.status())
     }
+}
 
-    /// A turn that an older generation took and never sent, unless it runs already.
-    fn take_left(&self, turn: TurnId) -> Option<TurnOrder> {
-        let mut inner = self.inner();
-        let place = inner.left.iter().position(|order| order.turn == turn)?;
-        Some(inner.left.remove(place))
-    }
+/// A turn that was taken and never sent, unless it runs already.
+fn take_left(inner: &mut Inner, turn: TurnId) -> Option<TurnOrder> {
+    let place = inner.left.iter().position(|order| order.turn == turn)?;
+    Some(inner.left.remove(place))
 }

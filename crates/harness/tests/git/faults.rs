@@ -9,7 +9,7 @@ use vwm_harness::git::GitError;
 use crate::kit::{Lab, TWO_COMMITS};
 
 /// A web server that wants a password, and remembers what it was told.
-fn locked_door() -> (u16, std::sync::mpsc::Receiver<String>) {
+pub(crate) fn locked_door() -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let (tell, told) = std::sync::mpsc::channel();
@@ -140,7 +140,7 @@ async fn a_push_that_the_remote_refuses_says_why_and_goes_well_later() {
         .push(&lab.context())
         .await
         .expect_err("never by force");
-    assert!(matches!(refused, GitError::PushRefused { .. }), "{refused}");
+    assert!(matches!(refused, GitError::BranchTaken { .. }), "{refused}");
 }
 
 /// Whether any file below a folder holds a text.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use vwm_api::SessionId;
+use vwm_api::harness::{PushAnswer, PushOrder};
+use vwm_api::{SessionId, Unpushed};
 use vwm_harness::git::{Context, Gathered, GitError, Notice, Pushed, Repo, Role};
 use vwm_harness::process::{Host, Launch, Limits};
 use vwm_harness::supervisor::{Confinement, Policy, SessionPaths};
@@ -30,7 +32,7 @@ pub(crate) struct Lab {
     pub(crate) repo: Repo,
     pub(crate) secrets: Vec<Vec<u8>>,
     pub(crate) auto_delete: bool,
-    session: SessionId,
+    pub(crate) session: SessionId,
 }
 
 impl Lab {
@@ -141,6 +143,35 @@ impl Lab {
         self.repo.push(&self.context()).await.expect("pushes")
     }
 
+    /// Why the remote does not take the branch.
+    pub(crate) async fn not_pushed(&self) -> GitError {
+        let pushed = self.repo.push(&self.context()).await;
+        pushed.expect_err("does not push")
+    }
+
+    pub(crate) async fn keep(&self) -> Option<Unpushed> {
+        let kept = self.repo.keep_unpushed(&self.context(), "away").await;
+        kept.expect("keeps")
+    }
+
+    /// The order to push what was kept.
+    pub(crate) fn order(&self, unpushed: &Unpushed) -> PushOrder {
+        let text = |name: &str| self.path(name).to_str().expect("UTF-8").to_owned();
+        fs::create_dir_all(self.path("scratch")).expect("a folder");
+        PushOrder {
+            session: self.session,
+            repository: unpushed.repository,
+            url: self.repo.url.clone(),
+            base: self.repo.base.clone(),
+            branch: unpushed.branch.clone(),
+            sha: unpushed.sha.clone(),
+            bundle: text(&format!("s/state/collected/{}", unpushed.bundle)),
+            scratch: text("scratch"),
+            volumes: text("s"),
+            local_repositories: true,
+        }
+    }
+
     /// Runs a script as the agent does, in the session's repository; returns whether it went well, and what it printed.
     pub(crate) async fn agent(&self, script: &str) -> (bool, String) {
         let volume = self.folder.path().join("s");
@@ -204,6 +235,32 @@ impl Lab {
             self.repo.branch
         ))
     }
+}
+
+/// Starts the program that pushes from a bundle.
+pub(crate) fn start_push(order: &PushOrder) -> Child {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_vwm-harness"))
+        .arg("push-bundle")
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = program.stdin.take().expect("stdin is piped");
+    let line = serde_json::to_string(order).expect("serializes");
+    writeln!(stdin, "{line}").expect("it reads");
+    program
+}
+
+/// Runs the program that pushes from a bundle; what it printed is one answer, and what it needed of the disk is gone.
+pub(crate) fn push_later(order: &PushOrder) -> PushAnswer {
+    let done = start_push(order).wait_with_output().expect("it ends");
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{complaint}");
+    let left: Vec<_> = fs::read_dir(&order.scratch).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+    serde_json::from_slice(&done.stdout).expect("one line of JSON")
 }
 
 pub(crate) fn codes(notices: &[Notice]) -> Vec<&str> {

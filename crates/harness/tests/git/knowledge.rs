@@ -120,3 +120,81 @@ async fn a_secret_in_a_learning_is_not_pushed() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn the_sessions_own_learning_says_where_it_comes_from() {
+    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    lab.prepare().await;
+    let own = format!("learnings/session-{}.md", lab.session);
+    let kb = lab.path("s/kb");
+    sh(&kb, &format!("echo > {own}"));
+    let gathered = lab.collect().await;
+    assert_eq!(
+        (gathered.notices[0].message.clone(), gathered.commits_ahead),
+        (format!("{own} is not pushed: it is empty"), 0)
+    );
+    let found = lab.repo.committed_file(&lab.context(), &own).await;
+    assert_eq!(found.expect("is read"), None);
+
+    sh(
+        &kb,
+        &format!("printf -- '---\\ntitle: Retry\\nworker: eve\\n---\\nIt helps.' > {own}"),
+    );
+    let gathered = lab.collect().await;
+    assert_eq!(
+        (gathered.commits_ahead, codes(&gathered.notices)),
+        (1, vec![])
+    );
+    assert_eq!(lab.collect().await, gathered);
+    lab.push().await;
+    let (content, commit) = lab
+        .repo
+        .committed_file(&lab.context(), &own)
+        .await
+        .expect("is read")
+        .expect("is committed");
+    assert_eq!(Some(commit), gathered.head);
+    let old = "learnings/old.md";
+    let found = lab.repo.committed_file(&lab.context(), old).await;
+    assert_eq!(found.expect("is read"), None);
+    let session = lab.session;
+    let began = session.0.get_timestamp().expect("a version 7").to_unix().0;
+    let date = sh(&kb, &format!("date -u -d @{began} +%F"));
+    assert_eq!(
+        content,
+        format!(
+            "---\nsession: {session}\nworker: bob\ndate: {date}\ntitle: Retry\n---\n\nIt helps.\n"
+        )
+    );
+    let remote = format!("git --git-dir=remote.git show {}:{own}", lab.repo.branch);
+    assert_eq!(lab.sh(&remote), content.trim_end());
+}
+
+#[tokio::test]
+async fn the_newest_learnings_are_those_that_came_last_to_the_base_and_are_still_there() {
+    let seed = format!(
+        "{BASE}
+         git checkout -q -b ff-vwm/1 && echo 1 > learnings/session-1.md && git add . && git commit -qm 1
+         git checkout -q -b ff-vwm/2 main && echo 2 > learnings/session-2.md && echo 2 > learnings/gone.md && git add . && git commit -qm 2
+         git checkout -q main && git merge -q --no-ff -m two ff-vwm/2 && git merge -q --no-ff -m one ff-vwm/1
+         git rm -q learnings/gone.md && echo r > learnings/README.md && mkdir learnings/sub && echo s > learnings/sub/s.md
+         git add . && git commit -qm tidy && git push -q ../remote.git main"
+    );
+    let lab = Lab::with(&seed, Role::KnowledgeBase, true);
+    let newest = async |most| {
+        let newest = lab.repo.newest_learnings(&lab.context(), most).await;
+        newest.expect("lists")
+    };
+    assert!(newest(9).await.is_empty(), "nothing is prepared");
+    lab.prepare().await;
+    assert_eq!(
+        newest(9).await,
+        [
+            "learnings/session-1.md",
+            "learnings/session-2.md",
+            "learnings/old.md",
+            "learnings/CLAUDE.md"
+        ]
+    );
+    assert_eq!(newest(1).await, ["learnings/session-1.md"]);
+}

@@ -5,5 +5,7 @@ mod faults;
 mod hostile;
 mod kit;
 mod knowledge;
+mod later;
 mod nested;
+mod refusals;
 mod road;

@@ -1,6 +1,7 @@
 //! The flags of `vwm server`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::LogFormat;
@@ -26,6 +27,12 @@ pub struct ServerArgs {
     /// Holds this many prompts per conversation behind the one that runs [env: VWM_QUEUE_LIMIT] [default: 64]
     #[arg(long, value_name = "COUNT")]
     pub queue_limit: Option<u32>,
+    /// Tries this many seconds to push a branch before a session ends without [env: VWM_END_DEADLINE] [default: 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub end_deadline: Option<u32>,
+    /// Gives a worker this many seconds to write down what it learned [env: VWM_LEARNING_TIMEOUT] [default: 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub learning_timeout: Option<NonZeroU32>,
     /// Waits this many seconds for open connections when it stops [env: VWM_GRACE] [default: 10]
     #[arg(long, value_name = "SECONDS")]
     pub grace: Option<u64>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -17,6 +18,8 @@ pub(super) struct ConfigFile {
     pub(super) engines_dir: Option<PathBuf>,
     pub(super) unconfined: Option<bool>,
     pub(super) queue_limit: Option<u32>,
+    pub(super) end_deadline: Option<u32>,
+    pub(super) learning_timeout: Option<NonZeroU32>,
     pub(super) grace: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,

@@ -6,6 +6,7 @@ mod file;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct Config {
     pub providers: BTreeMap<String, Provider>,
     /// How many prompts of one conversation may wait.
     pub queue_limit: u32,
+    /// For how many seconds a branch that cannot be pushed holds up a session's end.
+    pub end_deadline_s: u32,
+    /// How many seconds a worker has to write down what it learned.
+    pub learning_timeout_s: u32,
     /// How long a stop waits for open connections.
     pub grace: Duration,
     /// How much is logged: a level or directives.
@@ -125,6 +130,8 @@ impl Config {
             unconfined: false,
             providers: BTreeMap::new(),
             queue_limit: DEFAULT_QUEUE_LIMIT,
+            end_deadline_s: DEFAULT_END_DEADLINE_S,
+            learning_timeout_s: DEFAULT_LEARNING_TIMEOUT_S,
             grace: DEFAULT_GRACE,
             log: DEFAULT_LOG.to_owned(),
             log_format: LogFormat::default(),
@@ -170,6 +177,16 @@ impl Config {
                 .or(env.parsed("VWM_QUEUE_LIMIT", "give a whole number")?)
                 .or(file.queue_limit)
                 .unwrap_or(DEFAULT_QUEUE_LIMIT),
+            end_deadline_s: args
+                .end_deadline
+                .or(env.parsed("VWM_END_DEADLINE", "give whole seconds")?)
+                .or(file.end_deadline)
+                .unwrap_or(DEFAULT_END_DEADLINE_S),
+            learning_timeout_s: args
+                .learning_timeout
+                .or(env.parsed("VWM_LEARNING_TIMEOUT", "give whole seconds, at least 1")?)
+                .or(file.learning_timeout)
+                .map_or(DEFAULT_LEARNING_TIMEOUT_S, NonZeroU32::get),
             grace: grace
                 .or(file.grace)
                 .map_or(DEFAULT_GRACE, Duration::from_secs),
@@ -196,6 +213,8 @@ pub fn default_data_dir() -> Option<PathBuf> {
 }
 
 const DEFAULT_QUEUE_LIMIT: u32 = 64;
+const DEFAULT_END_DEADLINE_S: u32 = 600;
+const DEFAULT_LEARNING_TIMEOUT_S: u32 = 600;
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 const DEFAULT_LOG: &str = "info";
 

@@ -23,6 +23,8 @@ fn a_server_that_is_told_nothing_has_every_default() {
         unconfined: false,
         providers: {},
         queue_limit: 64,
+        end_deadline_s: 600,
+        learning_timeout_s: 600,
         grace: 10s,
         log: "info",
         log_format: Text,
@@ -34,17 +36,26 @@ fn a_server_that_is_told_nothing_has_every_default() {
 fn flags_win_over_variables_over_the_file_over_defaults() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("vwm.yaml");
-    let yaml = "listen: 127.0.0.1:1\nqueueLimit: 1\ngrace: 1\nlog: debug\nlogFormat: json\n";
+    let yaml = "listen: 127.0.0.1:1\nqueueLimit: 1\ngrace: 1\nlog: debug\nlogFormat: json\n\
+        endDeadline: 1\nlearningTimeout: 1\n";
     std::fs::write(&file, yaml).unwrap();
     let args = ServerArgs {
         config: Some(file),
         listen: Some("127.0.0.1:3".parse().unwrap()),
+        end_deadline: Some(0),
         ..ServerArgs::default()
     };
-    let variables = [("VWM_LISTEN", "127.0.0.1:2"), ("VWM_QUEUE_LIMIT", "2")];
+    let variables = [
+        ("VWM_LISTEN", "127.0.0.1:2"),
+        ("VWM_QUEUE_LIMIT", "2"),
+        ("VWM_END_DEADLINE", "2"),
+        ("VWM_LEARNING_TIMEOUT", "2"),
+    ];
     let config = resolve(args, &variables).expect("it starts");
     assert_eq!(config.listen.port(), 3);
     assert_eq!(config.queue_limit, 2);
+    // A session may end at once, but nobody learns in no time.
+    assert_eq!((config.end_deadline_s, config.learning_timeout_s), (0, 2));
     assert_eq!(config.grace, Duration::from_secs(1));
     assert_eq!(
         (config.log.as_str(), config.log_format),
@@ -87,6 +98,7 @@ fn a_bad_value_is_told_with_what_it_may_be() {
     insta::assert_snapshot!(told(&[("VWM_LISTEN", "localhost")]), @r#"VWM_LISTEN cannot be "localhost": give HOST:PORT, such as 127.0.0.1:7420"#);
     insta::assert_snapshot!(told(&[("VWM_UNCONFINED", "yes please")]), @r#"VWM_UNCONFINED cannot be "yes please": give 1 or 0"#);
     insta::assert_snapshot!(told(&[("VWM_GEMINI_BASE_URL", "example.com")]), @"the base URL of gemini must begin with http:// or https://; set VWM_GEMINI_BASE_URL to one that does");
+    insta::assert_snapshot!(told(&[("VWM_LEARNING_TIMEOUT", "0")]), @r#"VWM_LEARNING_TIMEOUT cannot be "0": give whole seconds, at least 1"#);
     let homeless = Config::resolve(ServerArgs::default(), &Environment::of([]));
     insta::assert_snapshot!(homeless.expect_err("refused"), @"there is no home folder to keep data in; name one with --data-dir");
 }

@@ -71,6 +71,7 @@ fn session_routes() -> Router<Arc<App>> {
         .route("/sessions/{session}/stream", post(turns::stream))
         .route("/sessions/{session}/requests/{request}", get(turns::show))
         .route("/sessions/{session}/abort", post(turns::abort))
+        .route("/sessions/{session}/push", post(sessions::push))
         .route("/sessions/{session}/events", get(events::watch))
         .route("/sessions/{session}/telemetry", get(numbers::telemetry))
         .route("/sessions/{session}/stats", get(numbers::stats))

@@ -1,18 +1,17 @@
-//! Sessions: create, list, show, end.
+//! Sessions: create, list, show, end, push what its end could not.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use vwm_api::{Session, SessionId, SessionPage};
+use vwm_api::{PushResult, Session, SessionId, SessionPage};
 
 use super::access::Caller;
 use super::extract::{Body, Id, IdempotencyKey, Query};
 use crate::app::App;
 use crate::error::Error;
-use crate::service::idempotency;
-use crate::service::sessions;
+use crate::service::{idempotency, pushes, sessions};
 
 /// `POST /sessions`
 pub(super) async fn create(
@@ -55,4 +54,12 @@ pub(super) async fn end(
         sessions::wait_for_end(&app, session).await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /sessions/{session}/push`
+pub(super) async fn push(
+    State(app): State<Arc<App>>,
+    Id(session): Id<SessionId>,
+) -> Result<Json<PushResult>, Error> {
+    Ok(Json(pushes::push(&app, session).await?))
 }

@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use vwm_api::harness::Phase;
-use vwm_api::{EndStep, SessionStatus, TurnId, TurnStatus};
+use vwm_api::{EndStep, SessionStatus, TurnId, TurnKind, TurnStatus};
 use vwm_store::Turn;
 
 /// A job, as far as the plan cares.
@@ -32,6 +32,8 @@ pub(super) struct View<'a> {
     pub(super) job: Job,
     /// Whether the harness was told of the newest settings.
     pub(super) is_setup_current: bool,
+    /// Whether the harness is at its learning turn.
+    pub(super) is_learning: bool,
     /// Whether every record of the harness is in the store.
     pub(super) is_pumped: bool,
     /// Whether a job was ever made.
@@ -63,8 +65,10 @@ pub(super) enum Action {
     StartTurns(Vec<TurnId>),
     /// Have the harness stop these.
     AbortTurns(Vec<TurnId>),
-    /// Have the harness collect.
+    /// Have the harness learn and collect.
     End,
+    /// Write down how far the end is.
+    Step(EndStep),
     /// Keep what it collected.
     Keep,
     /// There is nothing to collect.
@@ -167,21 +171,43 @@ fn turns(view: &View<'_>) -> Action {
 }
 
 fn end(view: &View<'_>) -> Action {
-    match view.end_step {
-        None | Some(EndStep::Stopping | EndStep::Learning | EndStep::Collecting) => {
-            match view.job {
-                Job::Absent => Action::NothingToKeep,
-                Job::Gone if !view.had_job => Action::NothingToKeep,
-                Job::Gone => Action::NewJob,
-                Job::Pending | Job::Up(None) => Action::Wait,
-                Job::Up(Some(Phase::Collected)) if view.is_pumped => Action::Keep,
-                Job::Up(Some(Phase::Collected | Phase::Ending)) => Action::Wait,
-                Job::Up(Some(Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed)) => {
-                    Action::End
-                }
-            }
-        }
-        Some(EndStep::Collected) => Action::Remove,
-        Some(EndStep::Removed) => Action::Finish,
+    let step = view.end_step.unwrap_or(EndStep::Stopping);
+    match step {
+        EndStep::Stopping | EndStep::Learning | EndStep::Collecting => match view.job {
+            Job::Absent => Action::NothingToKeep,
+            Job::Gone if !view.had_job => Action::NothingToKeep,
+            Job::Gone => Action::NewJob,
+            Job::Pending | Job::Up(None) => Action::Wait,
+            Job::Up(Some(phase)) => match phase {
+                Phase::Blank | Phase::Preparing | Phase::Ready | Phase::Failed => Action::End,
+                Phase::Ending => ending(view, step),
+                Phase::Collected if step < EndStep::Collecting => Action::Step(EndStep::Collecting),
+                Phase::Collected if view.is_pumped => Action::Keep,
+                Phase::Collected => Action::Wait,
+            },
+        },
+        EndStep::Collected => Action::Remove,
+        EndStep::Removed => Action::Finish,
+    }
+}
+
+/// The harness ends by itself: what is left is to say how far it is, and to stop its learning turn where somebody asks for that.
+fn ending(view: &View<'_>, step: EndStep) -> Action {
+    let learning = view
+        .turns
+        .iter()
+        .find(|turn| turn.kind == TurnKind::Learning);
+    let reached = match (view.is_learning, learning) {
+        (true, _) => EndStep::Learning,
+        // It is still to come, or its end is on its way here.
+        (false, Some(_)) => step,
+        (false, None) => EndStep::Collecting,
+    };
+    if step < reached {
+        return Action::Step(reached);
+    }
+    match learning {
+        Some(turn) if turn.abort_asked => Action::AbortTurns(vec![turn.id]),
+        Some(_) | None => Action::Wait,
     }
 }

@@ -14,6 +14,8 @@ use crate::app::App;
 
 /// The most records of one transaction.
 const BATCH: usize = 512;
+/// How long what nobody sees waits for something to be written with: each transaction is synced.
+const RIDE: Duration = Duration::from_millis(3);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -47,38 +49,64 @@ async fn read(
     };
     let mut records = harness.records(row.pumped_n).ready_chunks(BATCH);
     let mut any = false;
-    while let Some(chunk) = records.next().await {
-        let mut batch = Vec::with_capacity(chunk.len());
-        for record in chunk {
-            match record {
-                Ok(record) => batch.push(record),
-                Err(error) => {
-                    // A harness that is gone is no news; one that says what cannot be read is.
-                    if matches!(error, ClientError::Protocol { .. }) {
-                        warn!(session.id = %session, %error, "Record cannot be read");
-                    } else {
-                        debug!(session.id = %session, %error, "Stream of records ended");
-                    }
-                    break;
-                }
+    loop {
+        let mut batch = Vec::new();
+        let mut is_over = !take(session, records.next().await, &mut batch);
+        // That a harness has a turn, and that its engine has it, is written with the first thing that is said.
+        if !is_over && batch.iter().all(is_quiet) {
+            let more = tokio::time::timeout(RIDE, records.next()).await;
+            is_over = more.is_ok_and(|more| !take(session, more, &mut batch));
+        }
+        if !batch.is_empty() {
+            any = true;
+            let ends = batch.iter().any(is_news_for_the_plan);
+            app.store.store_records(session, batch).await?;
+            if ends {
+                wake.notify_one();
             }
         }
-        if batch.is_empty() {
+        if is_over {
             return Ok(any);
         }
-        any = true;
-        let ends = batch.iter().any(is_news_for_the_plan);
-        app.store.store_records(session, batch).await?;
-        if ends {
-            wake.notify_one();
+    }
+}
+
+/// Adds a chunk of the stream to the batch; false when the stream is over.
+fn take(
+    session: SessionId,
+    chunk: Option<Vec<Result<Record, ClientError>>>,
+    batch: &mut Vec<Record>,
+) -> bool {
+    let Some(chunk) = chunk else {
+        return false;
+    };
+    for record in chunk {
+        match record {
+            Ok(record) => batch.push(record),
+            Err(error) => {
+                // A harness that is gone is no news; one that says what cannot be read is.
+                if matches!(error, ClientError::Protocol { .. }) {
+                    warn!(session.id = %session, %error, "Record cannot be read");
+                } else {
+                    debug!(session.id = %session, %error, "Stream of records ended");
+                }
+                return false;
+            }
         }
     }
-    Ok(any)
+    true
+}
+
+fn is_quiet(record: &Record) -> bool {
+    match record.entry {
+        Entry::Accepted { .. } | Entry::Sent { .. } => true,
+        Entry::Event { .. } | Entry::Ended { .. } => false,
+    }
 }
 
 fn is_news_for_the_plan(record: &Record) -> bool {
     match record.entry {
-        Entry::Accepted { .. } | Entry::Ended { .. } => true,
-        Entry::Sent { .. } | Entry::Event { .. } => false,
+        Entry::Ended { .. } => true,
+        Entry::Accepted { .. } | Entry::Sent { .. } | Entry::Event { .. } => false,
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod events;
 pub(crate) mod idempotency;
+mod learning;
+pub(crate) mod pushes;
 pub(crate) mod runtimes;
 pub(crate) mod sessions;
 pub(crate) mod settings;

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use vwm_api::{
     ApprovalsMode, Repository, Session, SessionId, SessionPage, SessionStatus, Trigger, Worker,
-    WorkerId,
+    WorkerDefinition, WorkerId,
 };
 use vwm_store::{Idempotency, NewSessionRow, SessionFilter};
 
-use super::warnings;
+use super::{learning, warnings};
 use crate::app::App;
 use crate::error::{Error, Resource};
 use crate::input::Input;
@@ -92,16 +92,15 @@ pub(crate) async fn list(app: &App, mut query: Input) -> Result<SessionPage, Err
 /// Asks a session to end. One that is ending or ended is left alone.
 pub(crate) async fn end(app: &App, id: SessionId) -> Result<(), Error> {
     loop {
-        let status = show(app, id).await?.status;
+        let session = show(app, id).await?;
+        let status = session.status;
         if status.after(Trigger::End).is_none() {
             return Ok(());
         }
-        let moved = app.store.move_session(id, status, Trigger::End, None);
-        if moved
-            .await
-            .map_err(Error::of_store(Resource::Session))?
-            .is_some()
-        {
+        let worker = worker_of(app, &session).await?;
+        let learn = learning::choose(&worker, id, status, app.config.learning_timeout_s);
+        let moved = app.store.end_session(id, status, learn).await;
+        if moved.map_err(Error::of_store(Resource::Session))?.is_some() {
             return Ok(());
         }
         // Someone else moved it between the two: look again.
@@ -121,6 +120,18 @@ pub(crate) async fn wait_for_end(app: &App, id: SessionId) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+/// The worker as it was when the session began.
+pub(super) async fn worker_of(app: &App, session: &Session) -> Result<WorkerDefinition, Error> {
+    let (worker, revision) = (session.worker_id, session.worker_revision);
+    match app.store.worker_revision(worker, revision).await? {
+        Some(revision) => Ok(revision.definition),
+        None => Err(Error::internal(format!(
+            "session {} has revision {revision} of worker {worker}, which is not stored",
+            session.id
+        ))),
+    }
 }
 
 /// The breadcrumbs of a session or a prompt.

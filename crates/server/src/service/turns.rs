@@ -3,7 +3,6 @@
 use serde_json::Value;
 use vwm_api::{
     AbortRequest, Answer, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId, TurnId,
-    TurnKind,
 };
 use vwm_store::{Idempotency, NewTurn, Turn, TurnCreated};
 
@@ -120,7 +119,6 @@ fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Er
         id: TurnId::new(),
         session,
         subsession: subsession.unwrap_or(SubsessionId::main(session)),
-        kind: TurnKind::Prompt,
         prompt: prompt.expect("without a prompt there was a fault"),
         timeout_s: timeout.unwrap_or(TIMEOUT),
         breadcrumbs,

@@ -10,7 +10,7 @@ use vwm_api::{Role, SessionId};
 use crate::kit::TestApp;
 
 /// Every route of the surface.
-const ROUTES: [(Method, &str); 30] = [
+const ROUTES: [(Method, &str); 31] = [
     (Method::GET, "/"),
     (Method::GET, "/health"),
     (Method::GET, "/ready"),
@@ -23,6 +23,7 @@ const ROUTES: [(Method, &str); 30] = [
     (Method::POST, "/sessions/ID/stream"),
     (Method::GET, "/sessions/ID/requests/ID"),
     (Method::POST, "/sessions/ID/abort"),
+    (Method::POST, "/sessions/ID/push"),
     (Method::GET, "/sessions/ID/events"),
     (Method::GET, "/sessions/ID/telemetry"),
     (Method::GET, "/sessions/ID/stats"),
@@ -82,6 +83,7 @@ async fn every_route_is_for_whom_the_table_says() {
     401 401 403 404 404 POST /sessions/ID/stream
     401 401 404 404 404 GET /sessions/ID/requests/ID
     401 401 403 404 404 POST /sessions/ID/abort
+    401 401 403 404 404 POST /sessions/ID/push
     401 401 404 404 404 GET /sessions/ID/events
     401 401 404 404 404 GET /sessions/ID/telemetry
     401 401 404 404 404 GET /sessions/ID/stats

@@ -15,6 +15,7 @@ use vwm_api::harness::{Entry, Happened, Outcome, Record, TurnOrder};
 use vwm_api::{
     AgentEvent, CliType, Role, SessionId, SessionStatus, Timestamp, Trigger, TurnStatus,
 };
+use vwm_jobs::JobBackend;
 use vwm_server::{App, Config, http::router};
 use vwm_store::Turn;
 
@@ -39,10 +40,20 @@ impl TestApp {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::open_with(change, |_| {}).await
+    }
+
+    /// A server whose jobs run elsewhere.
+    pub(crate) async fn start_on(jobs: Box<dyn JobBackend>) -> Self {
+        Self::open_with(|_| {}, |app| app.jobs = jobs).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Config), replace: impl FnOnce(&mut App)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::in_folder(folder.path());
         change(&mut config);
-        let app = App::open(config).await.expect("it opens");
+        let mut app = App::open(config).await.expect("it opens");
+        replace(Arc::get_mut(&mut app).expect("nobody else has it yet"));
         let key = std::fs::read_to_string(folder.path().join("admin.key")).expect("the admin key");
         Self {
             router: router(Arc::clone(&app)),
@@ -144,10 +155,26 @@ impl TestApp {
         reply.body
     }
 
+    /// A worker that learns, with a knowledge base or without.
+    pub(crate) async fn learner(&self, name: &str, knowledge_base: Option<&str>) {
+        let worker = self.worker(name).await;
+        let path = format!("/admin/workers/{}", worker["id"].as_str().expect("an id"));
+        let change = json!({"autoLearn": true, "workerRepoUrl": knowledge_base});
+        let reply = self.put(&path, change).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply}");
+    }
+
     /// A session of a new worker, moved to a status as an orchestrator would.
     pub(crate) async fn session(&self, to: SessionStatus) -> SessionId {
         self.worker("bob").await;
-        let reply = self.post("/sessions", json!({"workerName": "bob"})).await;
+        self.session_of("bob", to).await
+    }
+
+    /// A session of a worker that there is, likewise.
+    pub(crate) async fn session_of(&self, worker: &str, to: SessionStatus) -> SessionId {
+        let repository = json!({"url": "https://example.com/code.git", "branch": "trunk"});
+        let new = json!({"workerName": worker, "repository": repository});
+        let reply = self.post("/sessions", new).await;
         assert_eq!(reply.status, StatusCode::CREATED, "{reply}");
         let id = reply.text("id").parse().expect("an id");
         let triggers: &[Trigger] = match to {

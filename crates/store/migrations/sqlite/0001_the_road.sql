@@ -75,6 +75,8 @@ CREATE TABLE sessions (
     auto_delete_branch INTEGER NOT NULL,
     wall               TEXT,
     warnings           TEXT    NOT NULL CHECK (json_valid(warnings)),
+    -- The branches that its end could not push.
+    unpushed           TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(unpushed)),
     -- The number of its newest job; 0 before the first.
     generation         INTEGER NOT NULL DEFAULT 0,
     -- The newest event, and the newest record of the harness's journal, that is stored.
@@ -138,6 +140,24 @@ CREATE TABLE requests (
     UNIQUE (session_id, position)
 ) STRICT;
 CREATE INDEX requests_open ON requests (session_id, subsession_id) WHERE status IN ('pending', 'running');
+
+-- What a session's end learned, or why nothing; none where the worker does not learn. `request_id` names the turn, or, where there is
+-- none, the id that it would have had.
+CREATE TABLE learnings (
+    session_id       BLOB    NOT NULL PRIMARY KEY REFERENCES sessions (id),
+    request_id       BLOB    NOT NULL UNIQUE,
+    worker_id        BLOB    NOT NULL REFERENCES workers (id),
+    learning_content TEXT,
+    learning_path    TEXT,
+    tokens_in        INTEGER,
+    tokens_out       INTEGER,
+    git_committed    INTEGER NOT NULL DEFAULT FALSE,
+    git_pushed       INTEGER NOT NULL DEFAULT FALSE,
+    git_commit_sha   TEXT,
+    skipped          TEXT,
+    created_at       INTEGER NOT NULL,
+    completed_at     INTEGER
+) STRICT;
 
 -- A log: rows are added at its end, in runs per session, and found through the index. `body` is the data of an SSE frame as it
 -- goes out.

@@ -1,6 +1,6 @@
 //! Sessions: their rows, how they are made and found.
 
-mod moves;
+pub(crate) mod moves;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
@@ -243,7 +243,10 @@ async fn find<'e>(executor: impl SqliteExecutor<'e>, id: SessionId) -> Result<Op
         .transpose()
 }
 
-async fn written(connection: &mut SqliteConnection, id: SessionId) -> Result<SessionRow> {
+pub(crate) async fn written(
+    connection: &mut SqliteConnection,
+    id: SessionId,
+) -> Result<SessionRow> {
     find(connection, id).await?.ok_or(StoreError::NotFound)
 }
 
@@ -269,7 +272,7 @@ fn session_row(row: &SqliteRow) -> Result<SessionRow> {
             // A clock that stepped back must not make it negative.
             active_seconds: (active_micros / 1_000_000).max(0),
             warnings: row.json("warnings")?,
-            unpushed: Vec::new(),
+            unpushed: row.json("unpushed")?,
         },
         last_seq: row.get("last_seq")?,
         pumped_n: row.get("pumped_n")?,

@@ -1,5 +1,6 @@
 //! How a session changes: by comparison, so that two movers cannot both win.
 
+use sqlx::SqliteConnection;
 use vwm_api::{EndStep, EventBody, SessionId, SessionStatus, Timestamp, Trigger};
 
 use super::{SessionRow, written};
@@ -22,31 +23,12 @@ impl Store {
         let Some(to) = from.after(trigger) else {
             return Ok(None);
         };
-        let is_activity = trigger == Trigger::Ready;
-        let end_step = (to == SessionStatus::Ending).then_some(EndStep::Stopping);
         self.write(move |connection| {
             Box::pin(async move {
                 let now = Timestamp::now();
-                let Some(row) = sqlx::query(
-                    "UPDATE sessions SET status = $3, status_reason = $4, end_step = coalesce($5, end_step),
-                         ended_at = coalesce($6, ended_at), last_activity_at = coalesce($7, last_activity_at)
-                     WHERE id = $1 AND status = $2 RETURNING last_seq, pumped_n",
-                )
-                .bind(id.0)
-                .bind(from.as_str())
-                .bind(to.as_str())
-                .bind(&reason)
-                .bind(end_step.map(EndStep::as_str))
-                .bind((to == SessionStatus::Ended).then(|| now.as_micros()))
-                .bind(is_activity.then(|| now.as_micros()))
-                .fetch_optional(&mut *connection)
-                .await?
-                else {
+                let Some(log) = change(connection, id, from, to, reason, now).await? else {
                     return Ok(Written::silently(None));
                 };
-                let mut log = Log::taken(id, &row)?;
-                let from = Some(from);
-                log.push(EventBody::Status { from, to, reason }, None, None, None, now)?;
                 log.write(connection).await?;
                 if to == SessionStatus::Ended {
                     jobs::all_gone(connection, id, "the session ended", now).await?;
@@ -137,4 +119,44 @@ impl Store {
         })
         .await
     }
+}
+
+/// Moves the session's row, if it still is `from`. The event that tells it is in the log, which the caller writes.
+pub(crate) async fn change(
+    connection: &mut SqliteConnection,
+    id: SessionId,
+    from: SessionStatus,
+    to: SessionStatus,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Result<Option<Log>> {
+    let is_activity = to == SessionStatus::Active;
+    let end_step = (to == SessionStatus::Ending).then_some(EndStep::Stopping);
+    let row = sqlx::query(
+        "UPDATE sessions SET status = $3, status_reason = $4, end_step = coalesce($5, end_step),
+             ended_at = coalesce($6, ended_at), last_activity_at = coalesce($7, last_activity_at)
+         WHERE id = $1 AND status = $2 RETURNING last_seq, pumped_n",
+    )
+    .bind(id.0)
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(&reason)
+    .bind(end_step.map(EndStep::as_str))
+    .bind((to == SessionStatus::Ended).then(|| now.as_micros()))
+    .bind(is_activity.then(|| now.as_micros()))
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let mut log = Log::taken(id, &row)?;
+    let from = Some(from);
+    log.push(
+        EventBody::Status { from, to, reason },
+        None,
+        None,
+        None,
+        now,
+    )?;
+    Ok(Some(log))
 }

@@ -5,14 +5,14 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 use vwm_api::{OnBusy, SessionId, SessionStatus, SubsessionId, Timestamp, TurnId, TurnKind};
 
-use super::{Turn, find};
+use super::{Turn, find, turn};
 use crate::codec::{Columns, json};
 use crate::idempotency::{self, Made};
 use crate::wake::News;
 use crate::writer::Written;
 use crate::{Idempotency, Result, Store, StoreError};
 
-/// A turn to be made.
+/// A turn that a client asks for; what a session's end asks for is in `learnings`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTurn {
     /// The id.
@@ -21,8 +21,6 @@ pub struct NewTurn {
     pub session: SessionId,
     /// Its conversation.
     pub subsession: SubsessionId,
-    /// Who asks: a prompt wants an active or suspended session, learning an ending one.
-    pub kind: TurnKind,
     /// What is asked.
     pub prompt: String,
     /// Seconds from its start.
@@ -68,17 +66,18 @@ impl Store {
                     let existing = written(connection, TurnId(made)).await?;
                     return Ok(Written::silently(TurnCreated::Existing(existing)));
                 }
-                if let Some(refusal) = insert(connection, &new, now).await? {
-                    if let Some(call) = &call {
-                        idempotency::release(connection, call).await?;
+                match insert(connection, &new, now).await? {
+                    Ok(turn) => Ok(Written::with(
+                        News::Work(new.session),
+                        TurnCreated::New(turn),
+                    )),
+                    Err(refusal) => {
+                        if let Some(call) = &call {
+                            idempotency::release(connection, call).await?;
+                        }
+                        Ok(Written::silently(refusal))
                     }
-                    return Ok(Written::silently(refusal));
                 }
-                let turn = written(connection, new.id).await?;
-                Ok(Written::with(
-                    News::Work(new.session),
-                    TurnCreated::New(turn),
-                ))
             })
         })
         .await
@@ -90,25 +89,41 @@ async fn insert(
     connection: &mut SqliteConnection,
     new: &NewTurn,
     now: Timestamp,
-) -> Result<Option<TurnCreated>> {
+) -> Result<std::result::Result<Turn, TurnCreated>> {
     let Some(session) = take_session(connection, new, now).await? else {
-        return Ok(Some(TurnCreated::SessionIs(
-            status(connection, new.session).await?,
-        )));
+        let status = status(connection, new.session).await?;
+        return Ok(Err(TurnCreated::SessionIs(status)));
     };
-    let open = open_in_conversation(connection, new).await?;
+    let columns = Columns(&session);
+    let open: i64 = columns.get("open")?;
     if open > 0 && new.on_busy == OnBusy::Reject {
-        return Ok(Some(TurnCreated::Busy));
+        return Ok(Err(TurnCreated::Busy));
     }
     // One of the open turns is at its turn, the others wait; this one would join them.
     if open > i64::from(new.queue_limit) {
-        return Ok(Some(TurnCreated::QueueFull));
+        return Ok(Err(TurnCreated::QueueFull));
     }
-    let session = Columns(&session);
-    sqlx::query(
+    // It goes to the harness next, so it is offered already: a transaction less on the way.
+    let is_offered = open == 0 && columns.get::<bool>("has_harness")?;
+    insert_row(connection, new, TurnKind::Prompt, is_offered, &session, now)
+        .await
+        .map(Ok)
+}
+
+/// Inserts a turn's row; the session's row was changed just now, and that returned `worker_id`, `last_position` and `last_seq`.
+pub(crate) async fn insert_row(
+    connection: &mut SqliteConnection,
+    new: &NewTurn,
+    kind: TurnKind,
+    is_offered: bool,
+    session: &SqliteRow,
+    now: Timestamp,
+) -> Result<Turn> {
+    let session = Columns(session);
+    let row = sqlx::query(
         "INSERT INTO requests (id, session_id, worker_id, subsession_id, position, after_seq, kind, prompt, timeout_s,
-             breadcrumbs, status, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)",
+             breadcrumbs, status, offered, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $12) RETURNING *",
     )
     .bind(new.id.0)
     .bind(new.session.0)
@@ -116,50 +131,40 @@ async fn insert(
     .bind(new.subsession.0)
     .bind(session.get::<i64>("last_position")?)
     .bind(session.get::<i64>("last_seq")?)
-    .bind(new.kind.as_str())
+    .bind(kind.as_str())
     .bind(&new.prompt)
     .bind(new.timeout_s)
     .bind(json(&new.breadcrumbs)?)
+    .bind(is_offered)
     .bind(now.as_micros())
-    .execute(connection)
+    .fetch_one(connection)
     .await
     .map_err(|error| StoreError::duplicate(error, || format!("turn {}", new.id)))?;
-    Ok(None)
+    turn(&row)
 }
 
-/// Takes the session's row and the turn's place in its order; none when the session's status forbids the turn.
+/// Takes the session's row and the turn's place in its order; none when the session's status forbids the turn. With it come the
+/// number of open turns in the conversation, and whether a harness is there that would take the turn.
 async fn take_session(
     connection: &mut SqliteConnection,
     new: &NewTurn,
     now: Timestamp,
 ) -> Result<Option<SqliteRow>> {
-    let (one, other) = match new.kind {
-        TurnKind::Prompt => (SessionStatus::Active, SessionStatus::Suspended),
-        TurnKind::Learning => (SessionStatus::Ending, SessionStatus::Ending),
-    };
     let row = sqlx::query(
         "UPDATE sessions SET last_activity_at = $2, last_position = last_position + 1
-         WHERE id = $1 AND status IN ($3, $4) RETURNING worker_id, last_position, last_seq",
+         WHERE id = $1 AND status IN ('active', 'suspended')
+         RETURNING worker_id, last_position, last_seq,
+             (SELECT count(*) FROM requests r WHERE r.session_id = sessions.id AND r.subsession_id = $3
+                 AND r.status IN ('pending', 'running')) AS open,
+             status = 'active' AND EXISTS (SELECT 1 FROM jobs j WHERE j.session_id = sessions.id
+                 AND j.generation = sessions.generation AND j.gone_at IS NULL) AS has_harness",
     )
     .bind(new.session.0)
     .bind(now.as_micros())
-    .bind(one.as_str())
-    .bind(other.as_str())
+    .bind(new.subsession.0)
     .fetch_optional(connection)
     .await?;
     Ok(row)
-}
-
-async fn open_in_conversation(connection: &mut SqliteConnection, new: &NewTurn) -> Result<i64> {
-    let row = sqlx::query(
-        "SELECT count(*) AS open FROM requests
-         WHERE session_id = $1 AND subsession_id = $2 AND status IN ('pending', 'running')",
-    )
-    .bind(new.session.0)
-    .bind(new.subsession.0)
-    .fetch_one(connection)
-    .await?;
-    Columns(&row).get("open")
 }
 
 async fn status(connection: &mut SqliteConnection, session: SessionId) -> Result<SessionStatus> {

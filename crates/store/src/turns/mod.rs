@@ -1,7 +1,7 @@
 //! Turns: one prompt and all that followed from it, in the table `requests`.
 
 pub(crate) mod answer;
-mod create;
+pub(crate) mod create;
 pub(crate) mod end;
 
 use sqlx::SqliteExecutor;

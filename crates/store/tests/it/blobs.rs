@@ -15,6 +15,11 @@ async fn a_blob_is_named_by_its_content_however_it_came() {
     fs::write(&file, &content).unwrap();
     assert_eq!(store.blobs().put_file(&file).await.unwrap(), hash);
     assert_eq!(store.blobs().get(hash).await.unwrap(), content);
+    let copied = folder.path().join("copy");
+    store.blobs().copy_to(hash, &copied).await.unwrap();
+    assert_eq!(fs::read(&copied).unwrap(), content);
+    let over = store.blobs().copy_to(hash, &copied).await;
+    assert!(matches!(over, Err(StoreError::Io { what: "create", .. })));
     let unfinished = folder.path().join("data/blobs/tmp");
     assert_eq!(fs::read_dir(&unfinished).unwrap().count(), 0);
 
@@ -43,6 +48,9 @@ async fn a_blob_that_was_changed_is_not_given_out() {
         store.blobs().get(hash).await,
         Err(StoreError::Corrupt { .. })
     ));
+    let copy = folder.path().join("copy");
+    let copied = store.blobs().copy_to(hash, &copy).await;
+    assert!(matches!(copied, Err(StoreError::Corrupt { .. })));
     // Keeping it again mends it.
     assert_eq!(store.blobs().put(b"work".to_vec()).await.unwrap(), hash);
     assert_eq!(store.blobs().get(hash).await.unwrap(), b"work");

@@ -1,6 +1,6 @@
 //! Who may ask for a turn, and in which order turns are kept.
 
-use vwm_api::{OnBusy, SessionId, SessionStatus, SubsessionId, Trigger, TurnId, TurnKind};
+use vwm_api::{OnBusy, SessionId, SessionStatus, SubsessionId, Trigger, TurnId};
 use vwm_store::{NewTurn, StoreError, TurnCreated};
 
 use crate::kit::{Kit, new_turn};
@@ -73,19 +73,11 @@ async fn only_a_session_that_is_active_or_can_resume_takes_prompts() {
     use SessionStatus::{Active, Ended, Ending, Failed, Pending, Suspended};
     let kit = Kit::new().await;
     let id = kit.pending().await;
-    let learning = NewTurn {
-        kind: TurnKind::Learning,
-        ..new_turn(id)
-    };
     assert_eq!(
         refusal(&kit, new_turn(id)).await,
         TurnCreated::SessionIs(Pending)
     );
     kit.move_on(id, Pending, Trigger::Ready).await;
-    assert_eq!(
-        refusal(&kit, learning.clone()).await,
-        TurnCreated::SessionIs(Active)
-    );
     kit.prompt(id).await;
     kit.move_on(id, Active, Trigger::Suspend).await;
     kit.prompt(id).await;
@@ -99,7 +91,6 @@ async fn only_a_session_that_is_active_or_can_resume_takes_prompts() {
         refusal(&kit, new_turn(id)).await,
         TurnCreated::SessionIs(Ending)
     );
-    assert_eq!(kit.ask(learning).await.kind, TurnKind::Learning);
     kit.move_on(id, Ending, Trigger::Ended).await;
     assert_eq!(
         refusal(&kit, new_turn(id)).await,

@@ -10,10 +10,9 @@ use tempfile::TempDir;
 use vwm_api::harness::{Entry, Happened, Outcome, Record, TurnOrder};
 use vwm_api::{
     AgentEvent, Approvals, CliType, NewRuntime, OnBusy, RuntimeId, SessionId, SessionStatus,
-    SubsessionId, Timestamp, Trigger, TurnError, TurnId, TurnKind, TurnStatus, Worker,
-    WorkerDefinition,
+    SubsessionId, Timestamp, Trigger, TurnError, TurnId, TurnStatus, Worker, WorkerDefinition,
 };
-use vwm_store::{NewSessionRow, NewTurn, Store, Turn, TurnCreated};
+use vwm_store::{Learn, LearningTurn, NewSessionRow, NewTurn, Store, Turn, TurnCreated};
 
 /// A store in a folder that goes away with it.
 pub(crate) struct Kit {
@@ -163,13 +162,22 @@ pub(crate) fn new_turn(session: SessionId) -> NewTurn {
         id: TurnId::new(),
         session,
         subsession: SubsessionId::main(session),
-        kind: TurnKind::Prompt,
         prompt: "What is new?".to_owned(),
         timeout_s: 600,
         breadcrumbs: vec!["ticket-7".to_owned()],
         on_busy: OnBusy::Queue,
         queue_limit: 100,
     }
+}
+
+/// A turn of the session's end.
+pub(crate) fn learning_turn(session: SessionId) -> Learn {
+    Learn::Turn(LearningTurn {
+        subsession: SubsessionId::main(session),
+        prompt: "What did you learn?".to_owned(),
+        timeout_s: 300,
+        without_prompts: "no prompt was completed".to_owned(),
+    })
 }
 
 pub(crate) fn record(n: i64, entry: Entry) -> Record {

@@ -8,6 +8,7 @@ mod durability;
 mod events;
 mod idempotency;
 mod kit;
+mod learnings;
 mod pump;
 mod sessions;
 mod settings;

@@ -1,9 +1,8 @@
 //! Telemetry and its sums.
 
-use vwm_api::{AbortRequest, Response, SessionStatus, Stats, Trigger, TurnKind, TurnStatus};
-use vwm_store::NewTurn;
+use vwm_api::{AbortRequest, Response, SessionStatus, Stats, TurnStatus};
 
-use crate::kit::{Kit, accepted, ended, new_turn, outcome};
+use crate::kit::{Kit, accepted, ended, learning_turn, outcome};
 
 #[tokio::test]
 async fn the_numbers_of_a_session_add_up() {
@@ -34,13 +33,11 @@ async fn the_numbers_of_a_session_add_up() {
         .await
         .unwrap();
     kit.prompt(session).await;
-    kit.move_on(session, SessionStatus::Active, Trigger::End)
-        .await;
-    let learning = NewTurn {
-        kind: TurnKind::Learning,
-        ..new_turn(session)
-    };
-    kit.ask(learning).await;
+    let ended = kit
+        .store
+        .end_session(session, SessionStatus::Active, learning_turn(session));
+    ended.await.unwrap().expect("it was active");
+    assert_eq!(kit.store.telemetry(session).await.unwrap().len(), 7);
 
     let expected = Stats {
         total_requests: 6,

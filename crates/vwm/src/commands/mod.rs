@@ -24,13 +24,14 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         data_dir: cli.data_dir,
     };
     match cli.command {
-        // It has a runtime of its own.
+        // They have a runtime of their own.
         Command::Harness(args) => Ok(vwm_harness::run(&args)),
+        Command::PushBundle => Ok(vwm_harness::push_bundle()),
         Command::Server(args) => done(wait(server::run(*args, context))),
         Command::Scripted(command) => done(scripted::run(command)),
         Command::Engine(command) => done(wait(engine::run(command, &context))),
         Command::Worker(command) => done(wait(worker::run(command, &context))),
-        Command::Session(command) => done(wait(session::run(command, &context))),
+        Command::Session(command) => wait(session::run(command, &context)),
         Command::Run(args) => wait(run::run(args, &context)),
         Command::Prompt(args) => wait(prompt::run(args, &context)),
         Command::Demo(args) => wait(demo::run(args, &context)),

@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use vwm_api::{Answer, NewSession, Repository, Session, Worker};
+use vwm_api::{Answer, Learning, NewSession, Repository, Session, SessionId, TurnKind, Worker};
+use vwm_client::Client;
 
 use super::prompt::TIMEOUT_MAX;
 use super::{prompt, worker};
 use crate::connect::Context;
 use crate::error::CliError;
 use crate::output::{numbers, table};
-use crate::sitting::{Ended, Push, Sitting, Started};
+use crate::sitting::{Ended, Learned, Push, Sitting, Started};
 
 /// Whom to ask for what.
 #[derive(Debug, Args)]
@@ -65,6 +66,8 @@ struct Report {
     answer: Option<Answer>,
     /// Those that the session's end pushed.
     branches: Vec<Pushed>,
+    /// What came of learning, where the worker learns.
+    learning: Option<Learning>,
     /// Why there is no answer.
     error: Option<Reason>,
 }
@@ -139,12 +142,16 @@ async fn task(
     // The reason of a turn's failure is told first, and counts more than how the end went.
     let ended = ended?;
     closed?;
-    let branches = branches(&sitting, new.repository.as_ref(), &worker);
+    let branches = branches(&sitting, new.repository.as_ref(), Some(&worker));
     if args.json {
         report.answer = prompt::answer(&client, sitting.session, &ended).await?;
         report.branches = branches;
+        report.learning = learning(&client, sitting.session).await?;
     } else {
-        tell(&mut sitting, &ended, &branches);
+        tell(&mut sitting, &branches);
+        if let Ended::Complete(answer) = &ended {
+            sitting.note(&numbers::spent(answer));
+        }
     }
     if args.keep && !matches!(ended, Ended::Left) {
         let id = sitting.session;
@@ -152,7 +159,18 @@ async fn task(
             "the session is open: `vwm prompt {id} \"…\"` goes on, `vwm session end {id}` ends it"
         ));
     }
-    Ok(ExitCode::from(ended.exit_code()))
+    let code = match ended.exit_code() {
+        // The work is done, and not where it belongs.
+        0 if sitting.legacy.is_unpushed() => 1,
+        code => code,
+    };
+    Ok(ExitCode::from(code))
+}
+
+async fn learning(client: &Client, session: SessionId) -> Result<Option<Learning>, CliError> {
+    let rows = client.telemetry(session).await?;
+    let row = rows.into_iter().find(|row| row.kind == TurnKind::Learning);
+    Ok(row.and_then(|row| row.learning))
 }
 
 /// A branch that a session's end pushed.
@@ -166,23 +184,25 @@ pub(crate) struct Pushed {
     pub(crate) sha: String,
 }
 
-/// The branches that a session's end says it pushed.
+/// The branches that a session's end says it pushed, the work's first: they are pushed side by side.
 #[must_use]
 pub(crate) fn branches(
     sitting: &Sitting,
     repository: Option<&Repository>,
-    worker: &Worker,
+    worker: Option<&Worker>,
 ) -> Vec<Pushed> {
     let session = sitting.session;
     let of_session = format!("session-{session}");
-    let of_worker = format!("ff-vwm/{}-{session}", worker.id);
+    let of_worker = worker.map(|worker| format!("ff-vwm/{}-{session}", worker.id));
     let pushed = |push: &Push| {
         let Push::Done { branch, sha } = push else {
             return None;
         };
         let repository = match branch {
             it if *it == of_session => repository.map(|it| it.url.clone()),
-            it if *it == of_worker => worker.definition.worker_repo_url.clone(),
+            it if Some(it) == of_worker.as_ref() => {
+                worker.and_then(|worker| worker.definition.worker_repo_url.clone())
+            }
             _ => None,
         };
         Some(Pushed {
@@ -191,11 +211,13 @@ pub(crate) fn branches(
             sha: sha.clone(),
         })
     };
-    sitting.pushes.iter().filter_map(pushed).collect()
+    let mut branches: Vec<_> = sitting.legacy.pushes.iter().filter_map(pushed).collect();
+    branches.sort_by_key(|it| it.branch != of_session);
+    branches
 }
 
-/// Says what came of a session.
-pub(crate) fn tell(sitting: &mut Sitting, ended: &Ended, branches: &[Pushed]) {
+/// Says what came of a session's end.
+pub(crate) fn tell(sitting: &mut Sitting, branches: &[Pushed]) {
     for pushed in branches {
         let at = pushed.repository.as_ref();
         let at = at.map(|url| format!(" in {url}")).unwrap_or_default();
@@ -204,12 +226,25 @@ pub(crate) fn tell(sitting: &mut Sitting, ended: &Ended, branches: &[Pushed]) {
             pushed.branch, pushed.sha
         ));
     }
-    for push in sitting.pushes.clone() {
-        if let Push::Not(why) = push {
-            sitting.note(&why);
+    let legacy = sitting.legacy.clone();
+    for push in &legacy.pushes {
+        match push {
+            Push::Done { .. } => {}
+            Push::Not(why) | Push::Unpushed(why) => sitting.note(why),
         }
     }
-    if let Ended::Complete(answer) = ended {
-        sitting.note(&numbers::spent(answer));
+    match &legacy.learned {
+        Some(Learned::At(path)) => sitting.note(&format!("learned: {path}, for review")),
+        Some(Learned::Not(why)) => sitting.note(&format!("not learned: {why}")),
+        None => {}
+    }
+    if let Some(answer) = &legacy.answer {
+        sitting.note(&format!("learning took {}", numbers::spent(answer)));
+    }
+    if legacy.is_unpushed() {
+        let id = sitting.session;
+        sitting.note(&format!(
+            "the commits are kept: mend that, then `vwm session push {id}` brings them"
+        ));
     }
 }

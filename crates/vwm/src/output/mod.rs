@@ -1,5 +1,6 @@
 //! What commands show: tables and JSON, numbers for people, and a turn as it happens.
 
+pub(crate) mod margin;
 pub(crate) mod numbers;
 pub(crate) mod table;
 pub(crate) mod transcript;

@@ -30,6 +30,12 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// What a turn took, or a dash where nobody saw its end.
+pub(crate) fn took(duration_ms: Option<i64>) -> String {
+    let millis = duration_ms.and_then(|it| u64::try_from(it).ok());
+    millis.map_or_else(|| "–".to_owned(), |it| duration(Duration::from_millis(it)))
+}
+
 /// How long ago, as `5 min ago`.
 pub(crate) fn ago(then: Timestamp) -> String {
     let seconds = Timestamp::now().millis_since(then) / 1000;

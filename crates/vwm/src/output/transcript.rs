@@ -9,8 +9,8 @@ use vwm_api::{EventBody, ToolCall, ToolResult};
 use super::numbers;
 use super::table::plain;
 
-/// The widest that a folded line gets.
-const WIDTH: usize = 96;
+/// The widest that a folded line gets; what comes before and behind it stays below 100 columns, too.
+const WIDTH: usize = 80;
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub(crate) struct Transcript<O, E> {
     err: E,
     /// Whether the answer goes to a terminal, which some characters would steer.
     is_terminal: bool,
+    /// Whether what is said goes to everything else.
+    is_aside: bool,
     dim: Style,
     red: Style,
     open: Open,
@@ -45,10 +47,17 @@ impl<O: Write, E: Write> Transcript<O, E> {
             out,
             err,
             is_terminal,
+            is_aside: false,
             dim: Style::new().dim().force_styling(is_styled),
             red: Style::new().red().force_styling(is_styled),
             open: Open::Nothing,
         }
+    }
+
+    /// Keeps what is said from here on away from the answer: it goes where everything else does.
+    pub(crate) fn aside(&mut self) {
+        self.close();
+        self.is_aside = true;
     }
 
     /// Shows one event.
@@ -100,7 +109,7 @@ impl<O: Write, E: Write> Transcript<O, E> {
         if self.open != Open::Text {
             self.close();
         }
-        let shown = if self.is_terminal {
+        let shown = if self.is_terminal || self.is_aside {
             harmless(text)
         } else {
             text.to_owned()
@@ -170,6 +179,9 @@ impl<O: Write, E: Write> Transcript<O, E> {
     }
 
     fn write_out(&mut self, text: &str) {
+        if self.is_aside {
+            return self.write_err(text);
+        }
         // Whoever reads may rightly be gone; the turn goes on.
         let _ = self.out.write_all(text.as_bytes());
         let _ = self.out.flush();
@@ -310,6 +322,18 @@ mod tests {
         · retry: again
         the key is wrong
         ");
+    }
+
+    #[test]
+    fn what_is_said_aside_is_no_part_of_the_answer() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut transcript = Transcript::new(&mut out, &mut err, false, false);
+        transcript.show(&EventBody::Text("The answer".into()));
+        transcript.aside();
+        transcript.show(&EventBody::Text("and what I learned".into()));
+        transcript.close();
+        assert_eq!(out, b"The answer\n");
+        assert_eq!(err, b"and what I learned\n");
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use futures_util::StreamExt;
 use tokio::time::Instant;
 use tracing::warn;
-use vwm_api::harness::HarnessState;
+use vwm_api::harness::{EndOrder, HarnessState};
 use vwm_api::{SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_jobs::Volume;
-use vwm_store::SessionRow;
+use vwm_store::{Learned, SessionRow};
 
+use super::super::setup;
+use super::turns::order;
 use super::{ActError, After, LOOK_AGAIN, RESUME_AGAIN, Runner, turn_error};
 
 impl Runner {
@@ -104,15 +106,28 @@ impl Runner {
         Ok(())
     }
 
-    /// Moves what the harness collected into the blob store, before anything is removed.
-    pub(super) async fn keep(
-        &self,
-        collected: &[vwm_api::harness::Collected],
-    ) -> Result<(), ActError> {
+    /// What the harness is told of the end. The learning turn is in it also when it is over: the harness tells what came of it.
+    pub(super) async fn end_order(&self, row: &SessionRow) -> Result<EndOrder, ActError> {
+        let store = &self.app.store;
+        let (setup, _) = setup::read(&self.app, row).await?;
+        let learning = match store.learning(self.id).await? {
+            // What was skipped has no turn.
+            Some(record) => store.turn(record.request_id).await?,
+            None => None,
+        };
+        Ok(EndOrder {
+            setup,
+            learning: learning.as_ref().map(order),
+            push_for_s: self.app.config.end_deadline_s,
+        })
+    }
+
+    /// Stores all that the harness collected, and what came of the end, before anything is removed.
+    pub(super) async fn keep(&self, state: HarnessState) -> Result<(), ActError> {
         let Some(link) = &self.link else {
             return Ok(());
         };
-        for kept in collected {
+        for kept in &state.collected {
             let mut bytes = Vec::with_capacity(usize::try_from(kept.bytes).unwrap_or_default());
             let mut stream = link.harness.collected(&kept.name).await?;
             while let Some(chunk) = stream.next().await {
@@ -133,6 +148,14 @@ impl Runner {
                 .add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes)
                 .await?;
         }
+        let learned = match state.learned {
+            Some(learning) => Learned::Told(learning),
+            None => Learned::Lost("the harness does not tell what came of it".to_owned()),
+        };
+        self.app
+            .store
+            .set_collected(self.id, learned, state.unpushed)
+            .await?;
         Ok(())
     }
 }

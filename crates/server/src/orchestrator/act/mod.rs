@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vwm_api::harness::{EndOrder, HarnessState, Phase, StepState};
+use vwm_api::harness::{HarnessState, Phase, StepState};
 use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_client::ClientError;
 use vwm_jobs::{JobError, JobId, JobSpec, JobStatus, Volume};
-use vwm_store::{SessionRow, StoreError, Turn};
+use vwm_store::{Learned, SessionRow, StoreError, Turn};
 
 use super::link::Link;
 use super::plan::{Action, Job, View, plan};
@@ -86,8 +86,11 @@ impl Runner {
         };
         let turns = self.app.store.open_turns(self.id).await?;
         let (job, state) = self.observe(&row).await?;
+        // Asked only where a turn may be started: each look costs two reads.
+        let waits = turns.iter().any(|turn| turn.status == TurnStatus::Pending);
         let is_setup_current = match self.told {
-            Some(told) => told == setup::seen(&self.app).await?,
+            Some(told) if waits => told == setup::seen(&self.app).await?,
+            Some(_) => true,
             None => false,
         };
         let view = View {
@@ -96,6 +99,7 @@ impl Runner {
             turns: &turns,
             job,
             is_setup_current,
+            is_learning: state.as_ref().is_some_and(is_learning),
             is_pumped: state
                 .as_ref()
                 .is_some_and(|state| row.pumped_n >= state.last_n),
@@ -250,35 +254,26 @@ impl Runner {
             Action::End => {
                 self.close_waiting().await?;
                 if let Some(link) = &self.link {
-                    let (setup, _) = setup::read(&self.app, row).await?;
-                    let order = EndOrder {
-                        setup,
-                        learning: None,
-                        push_for_s: 600,
-                    };
+                    let order = self.end_order(row).await?;
                     link.told(link.harness.end(&order).await?);
                 }
+                Ok(After::Again)
+            }
+            Action::Step(reached) => {
                 let step = row.session.end_step.unwrap_or(EndStep::Stopping);
-                store
-                    .set_end_step(self.id, step, EndStep::Collecting)
-                    .await?;
+                store.set_end_step(self.id, step, reached).await?;
                 Ok(After::Again)
             }
             Action::Keep => {
-                self.keep(&state.map(|state| state.collected).unwrap_or_default())
-                    .await?;
-                // A server that died between the order and its own note of it left the step before.
-                let step = row.session.end_step.unwrap_or(EndStep::Stopping);
-                store
-                    .set_end_step(self.id, step, EndStep::Collected)
-                    .await?;
+                // Collected is the last that a harness tells, and the plan saw it.
+                if let Some(state) = state {
+                    self.keep(state).await?;
+                }
                 Ok(After::Again)
             }
             Action::NothingToKeep => {
-                let step = row.session.end_step.unwrap_or(EndStep::Stopping);
-                store
-                    .set_end_step(self.id, step, EndStep::Collected)
-                    .await?;
+                let why = Learned::Lost("nothing is left of the session's folder".to_owned());
+                store.set_collected(self.id, why, Vec::new()).await?;
                 Ok(After::Again)
             }
             Action::Remove => {
@@ -332,6 +327,14 @@ impl Runner {
             self.failed_starts
         )
     }
+}
+
+/// Whether the harness is at its learning turn.
+fn is_learning(state: &HarnessState) -> bool {
+    state
+        .steps
+        .iter()
+        .any(|step| step.name == "learning" && step.state == StepState::Running)
 }
 
 /// What the harness is at.

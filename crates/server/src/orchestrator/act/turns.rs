@@ -1,11 +1,22 @@
 //! Turns: given to the harness, stopped there, or ended where nobody has them.
 
-use vwm_api::TurnId;
 use vwm_api::harness::TurnOrder;
+use vwm_api::{TurnId, TurnKind};
 use vwm_store::Turn;
 
 use super::super::link::Link;
 use super::{ActError, Runner, turn_error};
+
+/// What the harness is told of a turn.
+pub(super) fn order(turn: &Turn) -> TurnOrder {
+    TurnOrder {
+        turn: turn.id,
+        subsession: turn.subsession,
+        kind: turn.kind,
+        prompt: turn.prompt.clone(),
+        timeout_s: turn.timeout_s,
+    }
+}
 
 impl Runner {
     pub(super) async fn start_turn(&self, id: TurnId, turns: &[Turn]) -> Result<(), ActError> {
@@ -16,15 +27,8 @@ impl Runner {
         if !turn.offered && !self.app.store.offer_turn(id).await? {
             return Ok(());
         }
-        let order = TurnOrder {
-            turn: id,
-            subsession: turn.subsession,
-            kind: turn.kind,
-            prompt: turn.prompt.clone(),
-            timeout_s: turn.timeout_s,
-        };
         if let Some(link) = &self.link {
-            link.harness.start_turn(&order).await?;
+            link.harness.start_turn(&order(turn)).await?;
         }
         Ok(())
     }
@@ -46,8 +50,11 @@ impl Runner {
             return Ok(());
         };
         for id in ids {
+            let of_end = |turn: &Turn| turn.id == *id && turn.kind == TurnKind::Learning;
             match link.harness.abort_turn(*id).await {
                 Ok(_) => {}
+                // It came with the order to end, and is not taken yet: asked again until it is.
+                Err(error) if error.is_not_found() && turns.iter().any(of_end) => {}
                 // Offered, and lost on the way: it is given to the harness, which then ends it.
                 Err(error) if error.is_not_found() => {
                     self.start_turn(*id, turns).await?;

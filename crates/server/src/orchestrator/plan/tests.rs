@@ -41,6 +41,7 @@ fn view(status: SessionStatus, job: Job, turns: &[Turn]) -> View<'_> {
         turns,
         job,
         is_setup_current: true,
+        is_learning: false,
         is_pumped: true,
         had_job: true,
         failed_starts: 0,
@@ -112,7 +113,10 @@ fn an_abort_comes_before_a_start() {
 
 #[test]
 fn nothing_is_removed_before_every_record_is_stored() {
-    let collected = view(SessionStatus::Ending, Job::Up(Some(Phase::Collected)), &[]);
+    let collected = View {
+        end_step: Some(EndStep::Collecting),
+        ..view(SessionStatus::Ending, Job::Up(Some(Phase::Collected)), &[])
+    };
     assert_eq!(
         plan(&View {
             is_pumped: false,
@@ -147,5 +151,72 @@ fn a_start_that_fails_again_and_again_is_given_up() {
             ..gone
         }),
         Action::GiveUp
+    );
+}
+
+#[test]
+fn the_end_goes_step_by_step_and_never_back() {
+    let mut learning = turn(SubsessionId::new(), TurnStatus::Running);
+    learning.kind = TurnKind::Learning;
+    let (open, over) = ([learning], []);
+    let mut table = String::new();
+    for step in [EndStep::Stopping, EndStep::Learning, EndStep::Collecting] {
+        for (what, phase, turns, is_learning) in [
+            ("learning to come", Phase::Ending, &open[..], false),
+            ("learning", Phase::Ending, &open, true),
+            ("learned", Phase::Ending, &over, false),
+            ("collected", Phase::Collected, &over, false),
+        ] {
+            let ending = view(SessionStatus::Ending, Job::Up(Some(phase)), turns);
+            let action = plan(&View {
+                end_step: Some(step),
+                is_learning,
+                ..ending
+            });
+            table += &format!("{}, {what}: {action:?}\n", step.as_str());
+        }
+    }
+    insta::assert_snapshot!(table, @r"
+    stopping, learning to come: Wait
+    stopping, learning: Step(Learning)
+    stopping, learned: Step(Collecting)
+    stopping, collected: Step(Collecting)
+    learning, learning to come: Wait
+    learning, learning: Wait
+    learning, learned: Step(Collecting)
+    learning, collected: Step(Collecting)
+    collecting, learning to come: Wait
+    collecting, learning: Wait
+    collecting, learned: Wait
+    collecting, collected: Keep
+    ");
+}
+
+#[test]
+fn a_learning_turn_can_be_aborted_while_the_harness_ends_and_no_other_turn() {
+    let mut turns = [
+        turn(SubsessionId::new(), TurnStatus::Running),
+        turn(SubsessionId::new(), TurnStatus::Running),
+    ];
+    turns[0].abort_asked = true;
+    turns[1].abort_asked = true;
+    turns[1].kind = TurnKind::Learning;
+    let ending = |phase| {
+        let view = view(SessionStatus::Ending, Job::Up(Some(phase)), &turns);
+        plan(&View {
+            end_step: Some(EndStep::Learning),
+            is_learning: true,
+            ..view
+        })
+    };
+    assert_eq!(
+        ending(Phase::Ending),
+        Action::AbortTurns(vec![turns[1].id]),
+        "the others end with their conversations"
+    );
+    assert_eq!(
+        ending(Phase::Ready),
+        Action::End,
+        "a harness that was told nothing yet is told of the end first"
     );
 }

@@ -1,36 +1,48 @@
 //! `vwm demo`: the whole of it in one folder, offline and without a key: the real engine, a scripted model, real git.
 
+mod check;
+mod ground;
+mod model;
+mod next;
+mod page;
 mod repositories;
+mod scene;
+mod script;
 mod server;
 mod story;
+mod tell;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use vwm_api::{CliType, NewSession, Repository, SessionStatus, Worker};
-use vwm_client::{Client, Lock, SessionFilter};
-use vwm_scripted::ModelServer;
+use tokio::time::{sleep, timeout};
+use vwm_api::{AbortRequest, CliType, SessionStatus};
+use vwm_client::{Client, SessionFilter};
+use vwm_harness::supervisor::{self, WallLevel};
 
-use super::{run as running, worker};
 use crate::connect::Context;
 use crate::engines::progress::Progress;
 use crate::engines::{self, Present};
 use crate::error::CliError;
-use crate::output::table;
-use crate::sitting::{Ended, Interrupts, Screen, Sitting, Started};
+use crate::sitting::Interrupts;
+use ground::Ground;
+use model::{Caller, Model};
 use repositories::Repositories;
+use scene::{Stage, Stop};
 use server::Server;
 
 /// How long a session's end may take.
 const END: Duration = Duration::from_secs(60);
+/// How often the turns of a session that is not to go on are aborted.
+const BEAT: Duration = Duration::from_millis(300);
 
 /// How the demo runs.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  vwm demo --once\n  vwm demo --dir ./demo      keeps the server running, to look around\n\nClaude Code is installed first, where it is not (npm is needed for that, once)."
-)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct DemoArgs {
     /// Ends when the story does, and leaves nothing behind
     #[arg(long)]
@@ -38,6 +50,12 @@ pub(crate) struct DemoArgs {
     /// Keeps everything in a new folder below this one
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Asks Anthropic's model instead of the script, with the key in VWM_ANTHROPIC_API_KEY; asks you first
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Answers that question with yes
+    #[arg(long, requires = "live")]
+    pub(crate) yes: bool,
     /// Where engines are installed
     #[arg(long, value_name = "DIR")]
     pub(crate) engines_dir: Option<PathBuf>,
@@ -46,56 +64,86 @@ pub(crate) struct DemoArgs {
     pub(crate) unconfined: bool,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  vwm demo                 tells the story, then keeps the server running, to look around
+  vwm demo --once          tells the story, and leaves nothing behind
+  vwm demo --dir ./demo    keeps everything in a folder
+  vwm demo --live          the same with a real model, on your key and for your money
+
+Claude Code is installed first, where it is not (npm is needed for that, once). Nothing else is needed but git: the model is a script
+that says what was written in advance. Engine, wall, sessions, events and git are real.";
+
 /// Runs the demo.
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<ExitCode, CliError> {
     let engines_dir = context.engines_dir(args.engines_dir.clone())?;
+    let model = if args.live {
+        // Before Ctrl-C is ours: it ends the question, too.
+        let caller = Caller {
+            key: context.env.anthropic_api_key.as_deref(),
+            has_agreed: args.yes,
+        };
+        let Some(model) = Model::live(&caller)? else {
+            complain("nothing was started, and nothing is spent");
+            return Ok(ExitCode::from(1));
+        };
+        model
+    } else {
+        Model::scripted()?
+    };
     // From here on Ctrl-C is ours: what was started is stopped first.
     let mut interrupts = Interrupts::listen()?;
     repositories::check_git(&context.env).await?;
-    tokio::select! {
-        installed = install(&engines_dir, context) => installed?,
-        () = interrupts.next() => return stopped(),
-    }
+    check_wall(args.unconfined)?;
+    let version = tokio::select! {
+        version = install(&engines_dir, context) => version?,
+        () = interrupts.next() => return Ok(stopped()),
+    };
+    introduce(&model, version);
     let ground = Ground::make(args.dir.as_deref())?;
-    let repositories = Repositories::make(ground.path(), &context.env).await?;
-    let model = ModelServer::start(story::script()?)
-        .map_err(CliError::system("cannot start the scripted model"))?;
-    say("starting a server; its model is a script, so no key is needed");
-    let model_url = model.url();
-    let options = server::Options {
-        folder: ground.path(),
+    let play = Play {
+        args: &args,
+        context,
         engines_dir: &engines_dir,
-        model_url: &model_url,
-        unconfined: args.unconfined,
-        env: &context.env,
+        model: &model,
+        folder: ground.path(),
     };
-    let server = tokio::select! {
-        server = Server::start(&options) => server?,
-        () = interrupts.next() => return stopped(),
-    };
-    let client = server.client()?;
-    let told = tell(&client, &repositories, context).await;
-    let code = match &told {
-        Ok(code) => *code,
-        Err(error) => {
-            eprintln!("{}", error.told());
-            eprintln!("the server's last lines:\n{}", server.log_tail());
-            1
-        }
-    };
-    if !args.once && code == 0 {
-        look_around(&server, &ground, &mut interrupts).await;
-    }
-    end_all(&client).await;
-    server.stop().await?;
+    let played = play.run(&mut interrupts).await;
     model.stop().await;
-    if let Some(kept) = ground.kept() {
-        say(&format!("everything is in {}", kept.display()));
+    let kept = ground.leave().await?;
+    let code = played?;
+    let done = match kept {
+        Some(folder) => Some(format!("Everything is in {}.", folder.display())),
+        None if code == 0 && args.once => Some(
+            "Everything is removed again. Without --once, `vwm demo` lets you look around afterwards."
+                .to_owned(),
+        ),
+        None => None,
+    };
+    if let Some(done) = done {
+        page::say("");
+        page::say(&done);
+    }
+    if code == 130 {
+        return Ok(stopped());
     }
     Ok(ExitCode::from(code))
 }
 
-async fn install(engines_dir: &Path, context: &Context) -> Result<(), CliError> {
+fn introduce(model: &Model, version: &str) {
+    page::chapter("vwm demo: a worker learns, and the next session knows it");
+    page::say(&match model {
+        Model::Scripted(_) => format!(
+            "Claude Code {version}, the wall around it, the sessions and git are real. Its model is a script: no key, \
+             no network, and words that were written in advance."
+        ),
+        Model::Live { .. } => format!(
+            "Claude Code {version} asks Anthropic's model, with your key; what it says is its own."
+        ),
+    });
+}
+
+async fn install(engines_dir: &Path, context: &Context) -> Result<&'static str, CliError> {
     let mut progress = Progress::for_stderr();
     let installed = engines::install(
         CliType::ClaudeCode,
@@ -105,76 +153,104 @@ async fn install(engines_dir: &Path, context: &Context) -> Result<(), CliError> 
         &mut progress,
     )
     .await?;
-    drop(progress);
-    say(&format!(
-        "Claude Code {} is in {}",
-        installed.version,
-        engines_dir.display()
-    ));
-    Ok(())
+    Ok(installed.version)
 }
 
-/// The story: a worker, a session, what it left.
-async fn tell(
-    client: &Client,
-    repositories: &Repositories,
-    context: &Context,
-) -> Result<u8, CliError> {
-    let bob = apply_bob(client, repositories).await?;
-    say(&format!(
-        "worker {}, revision {}: a backend engineer with a role and a knowledge base",
-        bob.definition.name, bob.revision
-    ));
-    let new = NewSession {
-        worker_id: Some(bob.id),
-        repository: Some(Repository {
-            url: repositories.project.url(),
-            branch: "main".to_owned(),
-        }),
-        ..NewSession::default()
-    };
-    say(&format!("asking bob: {}", story::PROMPT));
-    let mut sitting = match Sitting::start(client, &new, Screen::live()).await? {
-        Started::Ready(sitting) => sitting,
-        Started::Interrupted(_) => return Ok(130),
-        Started::Failed(_, error) => return Err(error),
-    };
-    let ended = sitting.turn(&story::prompt()).await?;
-    if matches!(ended, Ended::Left) || sitting.end().await?.is_none() {
-        return Ok(130);
+/// Says what to do where there is no wall; later every session would fail for it.
+fn check_wall(is_unconfined: bool) -> Result<(), CliError> {
+    match supervisor::probe() {
+        WallLevel::Landlock { .. } => Ok(()),
+        WallLevel::None { .. } if is_unconfined => Ok(()),
+        WallLevel::None { why } => Err(CliError::failed(
+            format!("this machine has no wall to run an engine behind: {why}"),
+            "use a machine with Linux 6.12 or newer and Landlock, or go without a wall: `vwm demo --unconfined`",
+        )),
     }
-    let branches = running::branches(&sitting, new.repository.as_ref(), &bob);
-    running::tell(&mut sitting, &ended, &branches);
-    let code = ended.exit_code();
-    if code == 0 {
-        for pushed in &branches {
-            repositories.show(pushed, &context.env).await?;
+}
+
+/// One performance.
+struct Play<'a> {
+    args: &'a DemoArgs,
+    context: &'a Context,
+    engines_dir: &'a Path,
+    model: &'a Model,
+    folder: &'a Path,
+}
+
+impl Play<'_> {
+    /// Performs it, and returns how the process ends; nothing of it runs then.
+    async fn run(&self, interrupts: &mut Interrupts) -> Result<u8, CliError> {
+        let repositories = tokio::select! {
+            made = Repositories::make(self.folder, &self.context.env) => made?,
+            () = interrupts.next() => return Ok(130),
+        };
+        let mut server = Server::start(&server::Options {
+            folder: self.folder,
+            engines_dir: self.engines_dir,
+            model: self.model,
+            unconfined: self.args.unconfined,
+            env: &self.context.env,
+        })?;
+        let is_ready = tokio::select! {
+            ready = server.until_ready() => ready.map(|()| true),
+            () = interrupts.next() => Ok(false),
+        };
+        if !is_ready? {
+            server.stop().await?;
+            return Ok(130);
         }
+        let client = server.client()?;
+        let code = self
+            .perform(&server, &client, &repositories, interrupts)
+            .await;
+        end_all(&client).await;
+        if code == 130 {
+            // What was asked for last may have been made only now.
+            sleep(BEAT).await;
+            end_all(&client).await;
+        }
+        server.stop().await?;
+        Ok(code)
     }
-    Ok(code)
-}
 
-async fn apply_bob(client: &Client, repositories: &Repositories) -> Result<Worker, CliError> {
-    let file = story::bob(&repositories.knowledge_base.url());
-    let drafts = worker::read_drafts(vec![("bob.yaml".to_owned(), file)])?;
-    let mut definitions = worker::resolve(client, drafts).await?;
-    let bob = definitions.pop().ok_or_else(|| CliError::Failed {
-        message: "bob.yaml has no worker".to_owned(),
-        hint: None,
-    })?;
-    let (_, worker) = worker::apply(client, &bob.worker, Lock::Respect).await?;
-    Ok(worker)
-}
-
-async fn look_around(server: &Server, ground: &Ground, interrupts: &mut Interrupts) {
-    let data_dir = server::data_dir(ground.path());
-    say(&format!(
-        "the server runs on until Ctrl-C; look around:\n  vwm --data-dir {0} session list\n  vwm --data-dir {0} run bob \"hello\"",
-        data_dir.display()
-    ));
-    tokio::select! {
-        () = interrupts.next() => {}
-        () = server.gone() => {}
+    async fn perform(
+        &self,
+        server: &Server,
+        client: &Client,
+        repositories: &Repositories,
+        interrupts: &mut Interrupts,
+    ) -> u8 {
+        let stage = Stage {
+            client,
+            repositories,
+            env: &self.context.env,
+        };
+        let data_dir = server::data_dir(self.folder);
+        let sessions = data_dir.join("sessions");
+        let told = tokio::select! {
+            told = tell::tell(stage, self.model, &sessions) => told,
+            () = interrupts.next() => Err(Stop::Interrupted),
+        };
+        let story = match told {
+            Ok(story) => story,
+            Err(Stop::Interrupted) => {
+                complain("\nstopping: what was started is ended first");
+                return 130;
+            }
+            Err(Stop::Failed(error)) => {
+                complain(&error.told());
+                complain(&format!("the server's last lines:\n{}", server.log_tail()));
+                return error.exit_code();
+            }
+        };
+        if !self.args.once {
+            next::show(&story, repositories, &data_dir, &self.context.env);
+            tokio::select! {
+                () = interrupts.next() => {}
+                () = server.gone() => {}
+            }
+        }
+        0
     }
 }
 
@@ -184,64 +260,32 @@ async fn end_all(client: &Client) {
         return;
     };
     for session in page.items {
-        if session.status != SessionStatus::Ended {
-            say(&format!("ending session {}", session.id));
-            let ending = client.end_session_and_wait(session.id);
-            if !matches!(tokio::time::timeout(END, ending).await, Ok(Ok(()))) {
-                eprintln!("session {} did not end", session.id);
+        if session.status == SessionStatus::Ended {
+            continue;
+        }
+        complain(&format!("ending session {}", session.id));
+        let mut ending = pin!(timeout(END, client.end_session_and_wait(session.id)));
+        let ended = loop {
+            tokio::select! {
+                ended = &mut ending => break ended,
+                () = sleep(BEAT) => {
+                    // Nobody waits for what it would learn; there may be nothing to abort.
+                    let _ = client.abort(session.id, &AbortRequest::default()).await;
+                }
             }
-        }
-    }
-}
-
-fn stopped() -> Result<ExitCode, CliError> {
-    eprintln!("stopped");
-    Ok(ExitCode::from(130))
-}
-
-/// The folder of one demo.
-enum Ground {
-    /// It goes away with the demo.
-    Passing(tempfile::TempDir),
-    /// It stays.
-    Kept(PathBuf),
-}
-
-impl Ground {
-    fn make(below: Option<&Path>) -> Result<Self, CliError> {
-        let mut folder = tempfile::Builder::new();
-        let folder = folder.prefix("vwm-demo-");
-        let Some(below) = below else {
-            let made = folder.tempdir();
-            return made
-                .map(Self::Passing)
-                .map_err(CliError::system("cannot make a temporary folder"));
         };
-        let made = std::fs::create_dir_all(below)
-            .and_then(|()| below.canonicalize())
-            .and_then(|below| folder.tempdir_in(below));
-        made.map(|folder| Self::Kept(folder.keep()))
-            .map_err(CliError::system(format!(
-                "cannot make a folder below {}",
-                below.display()
-            )))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Passing(folder) => folder.path(),
-            Self::Kept(folder) => folder,
-        }
-    }
-
-    fn kept(&self) -> Option<&Path> {
-        match self {
-            Self::Passing(_) => None,
-            Self::Kept(folder) => Some(folder),
+        if !matches!(ended, Ok(Ok(()))) {
+            complain(&format!("session {} did not end", session.id));
         }
     }
 }
 
-fn say(text: &str) {
-    table::line(format!("▸ {text}"));
+fn stopped() -> ExitCode {
+    complain("stopped");
+    ExitCode::from(130)
+}
+
+/// Says something on standard error. The terminal may be gone, and there is still something to be cleared away.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -5,21 +5,79 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::story;
+use super::{page, story};
 use crate::commands::run::Pushed;
 use crate::config::Environment;
 use crate::error::CliError;
-use crate::output::table;
 
 /// A bare repository on this machine.
-pub(crate) struct Bare(PathBuf);
+pub(crate) struct Bare {
+    name: &'static str,
+    folder: PathBuf,
+}
 
 impl Bare {
     /// Where sessions reach it.
     pub(crate) fn url(&self) -> String {
-        let path = self.0.display().to_string();
+        let path = self.folder.display().to_string();
         // The folder is anybody's choice; a URL has neither blanks nor percent signs of its own.
         format!("file://{}", path.replace('%', "%25").replace(' ', "%20"))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What it is called in the story.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What a branch brings.
+    pub(crate) async fn brought(
+        &self,
+        branch: &str,
+        env: &Environment,
+    ) -> Result<Brought, CliError> {
+        let lines = |text: String| text.lines().map(str::to_owned).collect();
+        let range = format!("main..{branch}");
+        let log = ["log", "--format=%h %an: %s", &range];
+        let range = format!("main...{branch}");
+        let stat = ["diff", "--stat=80", "--no-renames", &range];
+        let files = ["diff", "--numstat", "--no-renames", "-z", &range];
+        let files = git(&self.folder, &files, env).await?;
+        Ok(Brought {
+            commits: lines(git(&self.folder, &log, env).await?),
+            stat: lines(git(&self.folder, &stat, env).await?),
+            files: files.split('\0').filter_map(text_file).collect(),
+        })
+    }
+
+    /// A file as a branch has it.
+    pub(crate) async fn file(
+        &self,
+        branch: &str,
+        path: &str,
+        env: &Environment,
+    ) -> Result<String, CliError> {
+        git(&self.folder, &["show", &format!("{branch}:{path}")], env).await
+    }
+
+    /// Brings a branch into the base branch with the command that a person would type, which is shown; returns the newest commit.
+    pub(crate) async fn merge(&self, branch: &str, env: &Environment) -> Result<String, CliError> {
+        let folder = self.folder.display().to_string();
+        // A push from a repository into itself moves the branch forward, or refuses.
+        let what = format!("{branch}:main");
+        page::command(&["git", "-C", &folder, "push", ".", &what]);
+        git(
+            Path::new("/"),
+            &["-C", &folder, "push", "--quiet", ".", &what],
+            env,
+        )
+        .await?;
+        let log = ["log", "-1", "--format=%h %an: %s", "main"];
+        Ok(git(&self.folder, &log, env).await?.trim().to_owned())
     }
 }
 
@@ -35,50 +93,35 @@ impl Repositories {
     /// Makes them below a folder.
     pub(crate) async fn make(folder: &Path, env: &Environment) -> Result<Self, CliError> {
         Ok(Self {
-            knowledge_base: make(folder, "knowledge-base", &story::KNOWLEDGE_BASE, env).await?,
+            knowledge_base: make(folder, "knowledge base", &story::KNOWLEDGE_BASE, env).await?,
             project: make(folder, "project", &story::PROJECT, env).await?,
         })
     }
 
-    /// Shows what a session's end pushed: the commits, and the change.
-    pub(crate) async fn show(&self, pushed: &Pushed, env: &Environment) -> Result<(), CliError> {
+    /// The one that a session's end pushed to.
+    pub(crate) fn of(&self, pushed: &Pushed) -> Option<&Bare> {
         let both = [&self.knowledge_base, &self.project];
-        let Some(bare) = both
-            .into_iter()
-            .find(|it| Some(it.url()) == pushed.repository)
-        else {
-            return Ok(());
-        };
-        let (folder, branch) = (bare.0.as_path(), pushed.branch.as_str());
-        let range = format!("main..{branch}");
-        let name = folder.file_stem().unwrap_or_default().to_string_lossy();
-        table::line(format!("▸ branch {branch} of the {name}:"));
-        let log = git(folder, &["log", "--format=  %h %an: %s", &range], env).await?;
-        table::line(if log.trim().is_empty() {
-            "  nothing new: there was nothing to learn in this session"
-        } else {
-            log.trim_end()
-        });
-        let both = format!("main...{branch}");
-        let diff = ["diff", "--numstat", "--no-renames", "-z", &both];
-        let changed = git(folder, &diff, env).await?;
-        for file in changed.split('\0').filter_map(text_file) {
-            table::line(format!("▸ git show {branch}:{file}"));
-            let content = git(folder, &["show", &format!("{branch}:{file}")], env).await?;
-            for line in content.lines() {
-                table::line(format!("  │ {}", table::plain(line)));
-            }
-        }
-        Ok(())
+        let is_it = |bare: &&Bare| Some(bare.url()) == pushed.repository;
+        both.into_iter().find(is_it)
     }
 }
 
+/// What a branch has that the base branch has not.
+pub(crate) struct Brought {
+    /// Its commits, a line each, newest first.
+    pub(crate) commits: Vec<String>,
+    /// What `git diff --stat` says.
+    pub(crate) stat: Vec<String>,
+    /// The files that have lines.
+    pub(crate) files: Vec<String>,
+}
+
 /// The file of a line of `git diff --numstat`, unless it has no lines.
-fn text_file(line: &str) -> Option<&str> {
+fn text_file(line: &str) -> Option<String> {
     let mut columns = line.splitn(3, '\t');
     let is_text = columns.next()? != "-";
     let file = columns.nth(1)?;
-    is_text.then_some(file)
+    is_text.then(|| file.to_owned())
 }
 
 /// Says what to do where git is not there.
@@ -88,12 +131,13 @@ pub(crate) async fn check_git(env: &Environment) -> Result<(), CliError> {
 
 async fn make(
     folder: &Path,
-    name: &str,
+    name: &'static str,
     history: &[story::Commit],
     env: &Environment,
 ) -> Result<Bare, CliError> {
-    let bare = folder.join(format!("{name}.git"));
-    let work = folder.join(format!("{name}.work"));
+    let place = name.replace(' ', "-");
+    let bare = folder.join(format!("{place}.git"));
+    let work = folder.join(format!("{place}.work"));
     let failed = || format!("cannot write the demo's {name}");
     std::fs::create_dir_all(&work).map_err(CliError::system(failed()))?;
     let bare_name = bare.display().to_string();
@@ -127,7 +171,7 @@ async fn make(
     }
     git(&work, &["push", "--quiet", &bare_name, "main"], env).await?;
     std::fs::remove_dir_all(&work).map_err(CliError::system(failed()))?;
-    Ok(Bare(bare))
+    Ok(Bare { name, folder: bare })
 }
 
 /// Runs git with nothing of anybody's configuration, and returns what it says.

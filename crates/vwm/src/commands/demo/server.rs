@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 use vwm_client::Client;
 
+use super::model::Model;
 use crate::config::Environment;
 use crate::connect::server_file;
 use crate::error::CliError;
@@ -24,15 +25,15 @@ pub(crate) struct Options<'a> {
     pub(crate) folder: &'a Path,
     /// Where the engines are.
     pub(crate) engines_dir: &'a Path,
-    /// The scripted model.
-    pub(crate) model_url: &'a str,
+    /// The model.
+    pub(crate) model: &'a Model,
     /// Whether the engine may run without a wall.
     pub(crate) unconfined: bool,
     /// Our environment, of which it gets `PATH`.
     pub(crate) env: &'a Environment,
 }
 
-/// A server that is ready; it is killed when this is dropped.
+/// A server; it is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
     data_dir: PathBuf,
@@ -45,8 +46,8 @@ pub(crate) fn data_dir(folder: &Path) -> PathBuf {
 }
 
 impl Server {
-    /// Starts it, and returns when it is ready.
-    pub(crate) async fn start(options: &Options<'_>) -> Result<Self, CliError> {
+    /// Starts it.
+    pub(crate) fn start(options: &Options<'_>) -> Result<Self, CliError> {
         let failed = || "cannot start a server of this same program";
         let data_dir = data_dir(options.folder);
         let home = options.folder.join("home");
@@ -65,9 +66,7 @@ impl Server {
             .env_clear()
             .env("PATH", &options.env.path)
             .env("HOME", &home)
-            .env("VWM_ANTHROPIC_BASE_URL", options.model_url)
-            // The door wants a key; the script takes any.
-            .env("VWM_ANTHROPIC_API_KEY", "sk-test")
+            .envs(options.model.environment())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log_file)
@@ -76,13 +75,11 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .map_err(CliError::system(failed()))?;
-        let mut server = Self {
+        Ok(Self {
             child,
             data_dir,
             log,
-        };
-        server.until_ready().await?;
-        Ok(server)
+        })
     }
 
     /// One who asks it.
@@ -127,7 +124,8 @@ impl Server {
         }
     }
 
-    async fn until_ready(&mut self) -> Result<(), CliError> {
+    /// Returns when it is ready.
+    pub(crate) async fn until_ready(&mut self) -> Result<(), CliError> {
         let until = Instant::now() + START;
         loop {
             if server_file(&self.data_dir)?.is_some() {

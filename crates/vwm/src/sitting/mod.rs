@@ -1,91 +1,28 @@
 //! One sitting with a worker from the terminal: make a session, prompt and show what happens, end it; Ctrl-C at any time.
 
-use std::io::{self, IsTerminal, Stderr, Stdout};
+mod end;
+mod interrupts;
+mod legacy;
+mod screen;
+
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, sleep};
 use vwm_api::{
-    AbortRequest, Answer, EventBody, NewSession, Prompt, Seq, Session, SessionId, SessionStatus,
-    TurnError, TurnId, TurnStatus,
+    AbortRequest, Answer, EventBody, NewSession, Prompt, Seq, SessionId, SessionStatus, TurnError,
+    TurnId, TurnStatus,
 };
 use vwm_client::{Client, ClientError, Watched};
 
+pub(crate) use self::interrupts::Interrupts;
+pub(crate) use self::legacy::{Learned, Legacy, Push};
+pub(crate) use self::screen::Screen;
 use crate::error::CliError;
-use crate::output::transcript::Transcript;
 
 /// How long a server may be away once a session is there.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long one who leaves waits for the server to hear it.
 const PARTING: Duration = Duration::from_secs(5);
-
-/// Ctrl-C, one after the other; a polite kill and a terminal that was closed mean the same.
-pub(crate) struct Interrupts([Signal; 3]);
-
-impl Interrupts {
-    /// Listens from now on; Ctrl-C no longer ends the process by itself.
-    pub(crate) fn listen() -> Result<Self, CliError> {
-        let on = |kind| signal(kind).map_err(CliError::system("cannot listen for Ctrl-C"));
-        Ok(Self([
-            on(SignalKind::interrupt())?,
-            on(SignalKind::terminate())?,
-            on(SignalKind::hangup())?,
-        ]))
-    }
-
-    /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
-
-/// Where what happens is shown.
-pub(crate) enum Screen {
-    /// On the terminal, as it comes.
-    Live(Box<Transcript<Stdout, Stderr>>),
-    /// Nowhere: a program reads the result.
-    Quiet,
-}
-
-impl Screen {
-    /// The terminal, the answer on standard output.
-    #[must_use]
-    pub(crate) fn live() -> Self {
-        let is_styled = io::stderr().is_terminal() && console::colors_enabled_stderr();
-        let is_terminal = io::stdout().is_terminal();
-        let transcript = Transcript::new(io::stdout(), io::stderr(), is_terminal, is_styled);
-        Self::Live(Box::new(transcript))
-    }
-
-    fn show(&mut self, body: &EventBody) {
-        match self {
-            Self::Live(transcript) => transcript.show(body),
-            Self::Quiet => {}
-        }
-    }
-
-    /// Shows a line that is not an event.
-    pub(crate) fn note(&mut self, text: &str) {
-        match self {
-            Self::Live(transcript) => transcript.note(text),
-            Self::Quiet => {}
-        }
-    }
-
-    fn watched(&mut self, watched: &Watched) {
-        match watched {
-            Watched::Event(event) => self.show(&event.body),
-            Watched::Lost(_) => self.note("the server is away; waiting for it, nothing is lost"),
-            Watched::Back => self.note("the server is back"),
-        }
-    }
-}
 
 /// How a turn ended, as far as the terminal saw it.
 #[derive(Debug)]
@@ -149,45 +86,11 @@ pub(crate) struct Sitting {
     owner: Owner,
     /// The newest event that was seen.
     seen: Seq,
-    /// What the session's end said about its branches.
-    pub(crate) pushes: Vec<Push>,
+    /// What the session's end said of what is left of it.
+    pub(crate) legacy: Legacy,
     /// Where it is shown.
     pub(crate) screen: Screen,
     interrupts: Interrupts,
-}
-
-/// What a session's end did with a branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Push {
-    /// The remote has it.
-    Done {
-        /// Its name.
-        branch: String,
-        /// Where it stands.
-        sha: String,
-    },
-    /// There was nothing to push, and why.
-    Not(String),
-}
-
-impl Push {
-    /// What a notice says of a push.
-    fn of(body: &EventBody) -> Option<Self> {
-        let EventBody::Notice { code, message } = body else {
-            return None;
-        };
-        match code.as_str() {
-            "pushed" => {
-                let (branch, sha) = message.split_once(" is pushed at ")?;
-                Some(Self::Done {
-                    branch: branch.to_owned(),
-                    sha: sha.to_owned(),
-                })
-            }
-            "not_pushed" => Some(Self::Not(message.clone())),
-            _ => None,
-        }
-    }
 }
 
 impl Sitting {
@@ -225,7 +128,7 @@ impl Sitting {
             session,
             owner,
             seen: 0,
-            pushes: Vec::new(),
+            legacy: Legacy::default(),
             screen,
             interrupts,
         }
@@ -365,50 +268,6 @@ impl Sitting {
             );
         }
         error.into()
-    }
-
-    /// Ends the session, and returns it as it then is; none when Ctrl-C came first: the server ends it all the same.
-    pub(crate) async fn end(&mut self) -> Result<Option<Session>, CliError> {
-        self.note("ending the session");
-        let client = self.client.clone();
-        let mut events = client.watch(self.session, self.seen);
-        let ending = client.end_session_and_wait(self.session);
-        tokio::pin!(ending);
-        let last = sleep(Duration::ZERO);
-        tokio::pin!(last);
-        let (mut has_ended, mut is_watching) = (false, true);
-        // The stream's last events may come after the answer.
-        while !has_ended || is_watching {
-            tokio::select! {
-                ended = &mut ending, if !has_ended => {
-                    ended?;
-                    has_ended = true;
-                    last.as_mut().reset(Instant::now() + PARTING);
-                }
-                watched = events.next(), if is_watching => match watched {
-                    Some(Ok(watched)) => self.of_the_end(&watched),
-                    // What the end does is told by its own call.
-                    Some(Err(_)) | None => is_watching = false,
-                },
-                () = &mut last, if has_ended => is_watching = false,
-                () = self.interrupts.next() => {
-                    let id = self.session;
-                    self.note(&format!("leaving; the server ends the session: `vwm session show {id}` tells how far it is"));
-                    return Ok(None);
-                }
-            }
-        }
-        Ok(Some(client.session(self.session).await?))
-    }
-
-    fn of_the_end(&mut self, watched: &Watched) {
-        if let Watched::Event(event) = watched {
-            self.seen = event.seq;
-            if let Some(push) = Push::of(&event.body) {
-                return self.pushes.push(push);
-            }
-        }
-        self.screen.watched(watched);
     }
 
     /// Asks for the session's end without waiting for it.

@@ -1,0 +1,25 @@
+//! The measures, each in its own file.
+
+mod create;
+mod footprint;
+mod latency;
+mod memory;
+mod resume;
+
+use anyhow::Result;
+
+use crate::arguments::Measure;
+use crate::report::Metric;
+use crate::run::Kit;
+
+/// Adds what it measures; what it could not measure is the error, and what it had before that stays.
+type Make = fn(&Kit, &mut Vec<Metric>) -> Result<()>;
+
+/// All measures, in their order.
+pub(crate) const ALL: [(Measure, &str, Make); 5] = [
+    (Measure::M1, "M1 a prompt and an event", latency::measure),
+    (Measure::M3, "M3 memory", memory::measure),
+    (Measure::M4, "M4 making sessions", create::measure),
+    (Measure::M5, "M5 resuming", resume::measure),
+    (Measure::M8, "M8 footprint", footprint::measure),
+];
