@@ -12,7 +12,7 @@ const TOP: f64 = 56.0;
 const BAR: f64 = 10.0;
 const GROUP: f64 = 46.0;
 /// The scale's ends, as powers of ten of the budget.
-const SCALE: (i32, i32) = (-4, 2);
+const SCALE: (i32, i32) = (-2, 3);
 
 /// Draws every metric that has a budget.
 pub(super) fn draw(metrics: &[Metric]) -> String {

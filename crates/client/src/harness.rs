@@ -72,6 +72,8 @@ const SYNCED: Duration = Duration::from_secs(30);
 const POLLED: Duration = Duration::from_secs(35);
 /// A stream without even a comment for so long has lost its other side.
 const SILENCE: Duration = Duration::from_secs(60);
+/// What one read may bring. A stream is held for as long as its session is active, and one that grew with its traffic never shrinks.
+const READ: usize = 8 << 10;
 /// The most bytes of an answer that is not a stream.
 const ANSWER_MAX: usize = 16 << 20;
 
@@ -214,8 +216,11 @@ impl Harness {
             source: source.into(),
         };
         let socket = self.connect().await?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(socket)).await.map_err(lost)?;
+        let (mut sender, connection) = http1::Builder::new()
+            .read_buf_exact_size(Some(READ))
+            .handshake(TokioIo::new(socket))
+            .await
+            .map_err(lost)?;
         // Ends by itself with the connection; at the latest when the answer is dropped.
         let driver = AbortOnDropHandle::new(tokio::spawn(async move {
             // Its error comes out of the request or the body as well.

@@ -17,7 +17,7 @@ mod workers;
 pub use client::Client;
 pub use error::{Cause, ClientError};
 pub use events::{EventStream, WatchStream, Watched};
-pub use harness::{Endpoint, Harness};
+pub use harness::{Endpoint, Harness, RecordStream};
 pub use health::ServerStatus;
 pub use sessions::SessionFilter;
 pub use workers::Lock;

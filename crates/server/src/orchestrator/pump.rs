@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 use vwm_api::SessionId;
 use vwm_api::harness::{Entry, Record};
-use vwm_client::{ClientError, Harness};
+use vwm_client::{ClientError, Harness, RecordStream};
 use vwm_store::StoreError;
 
 use crate::app::App;
 
 /// The most records of one transaction.
 const BATCH: usize = 512;
+/// The most records that wait for a transaction to end; then the harness's journal holds them.
+const WAITING: usize = 4096;
 /// How long what nobody sees waits for something to be written with: each transaction is synced.
 const RIDE: Duration = Duration::from_millis(3);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
@@ -47,54 +50,52 @@ async fn read(
     let Some(row) = app.store.session(session).await? else {
         return Ok(false);
     };
-    let mut records = harness.records(row.pumped_n).ready_chunks(BATCH);
+    let (sender, mut records) = mpsc::channel(WAITING);
+    let _reading = AbortOnDropHandle::new(tokio::spawn(forward(
+        session,
+        harness.records(row.pumped_n),
+        sender,
+    )));
     let mut any = false;
     loop {
         let mut batch = Vec::new();
-        let mut is_over = !take(session, records.next().await, &mut batch);
-        // That a harness has a turn, and that its engine has it, is written with the first thing that is said.
-        if !is_over && batch.iter().all(is_quiet) {
-            let more = tokio::time::timeout(RIDE, records.next()).await;
-            is_over = more.is_ok_and(|more| !take(session, more, &mut batch));
-        }
-        if !batch.is_empty() {
-            any = true;
-            let ends = batch.iter().any(is_news_for_the_plan);
-            app.store.store_records(session, batch).await?;
-            if ends {
-                wake.notify_one();
-            }
-        }
-        if is_over {
+        if records.recv_many(&mut batch, BATCH).await == 0 {
             return Ok(any);
+        }
+        // That a harness has a turn, and that its engine has it, is written with the first thing that is said.
+        if batch.iter().all(|record| is_quiet(record)) {
+            let more = records.recv_many(&mut batch, BATCH);
+            // Nothing more is as good: then it is written alone.
+            let _ = tokio::time::timeout(RIDE, more).await;
+        }
+        any = true;
+        let ends = batch.iter().any(|record| is_news_for_the_plan(record));
+        let batch = batch.into_iter().map(|record| *record).collect();
+        app.store.store_records(session, batch).await?;
+        if ends {
+            wake.notify_one();
         }
     }
 }
 
-/// Adds a chunk of the stream to the batch; false when the stream is over.
-fn take(
-    session: SessionId,
-    chunk: Option<Vec<Result<Record, ClientError>>>,
-    batch: &mut Vec<Record>,
-) -> bool {
-    let Some(chunk) = chunk else {
-        return false;
-    };
-    for record in chunk {
+/// Reads on while a transaction runs: the stream itself has one record ready at a time, and each batch costs a sync.
+async fn forward(session: SessionId, mut records: RecordStream, to: mpsc::Sender<Box<Record>>) {
+    while let Some(record) = records.next().await {
         match record {
-            Ok(record) => batch.push(record),
-            Err(error) => {
-                // A harness that is gone is no news; one that says what cannot be read is.
-                if matches!(error, ClientError::Protocol { .. }) {
-                    warn!(session.id = %session, %error, "Record cannot be read");
-                } else {
-                    debug!(session.id = %session, %error, "Stream of records ended");
+            Ok(record) => {
+                if to.send(Box::new(record)).await.is_err() {
+                    return;
                 }
-                return false;
+            }
+            // A harness that is gone is no news; one that says what cannot be read is.
+            Err(error) if matches!(error, ClientError::Protocol { .. }) => {
+                return warn!(session.id = %session, %error, "Record cannot be read");
+            }
+            Err(error) => {
+                return debug!(session.id = %session, %error, "Stream of records ended");
             }
         }
     }
-    true
 }
 
 fn is_quiet(record: &Record) -> bool {

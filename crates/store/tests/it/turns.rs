@@ -1,6 +1,6 @@
 //! Aborts and ends of turns: before a harness knows of one the store ends it, afterwards only the journal does.
 
-use vwm_api::{AbortRequest, SubsessionId, TurnId, TurnStatus};
+use vwm_api::{AbortRequest, SessionStatus, SubsessionId, Trigger, TurnId, TurnStatus};
 use vwm_store::{NewTurn, StoreError};
 
 use crate::kit::{Kit, accepted, ended, error, new_turn, outcome};
@@ -172,4 +172,32 @@ async fn what_waits_can_be_ended_without_what_runs() {
         kit.store.end_open_turns(session, over).await.unwrap(),
         [running.id]
     );
+}
+
+#[tokio::test]
+async fn a_turn_is_offered_as_it_is_made_where_a_harness_is_free_for_it() {
+    let kit = Kit::new().await;
+    let session = kit.active().await;
+    let is_offered = |new: NewTurn| async { kit.ask(new).await.offered };
+    let elsewhere = || NewTurn {
+        subsession: SubsessionId::new(),
+        ..new_turn(session)
+    };
+    assert!(!is_offered(elsewhere()).await, "no job was ever made");
+    let generation = kit.store.new_generation(session).await.unwrap();
+    assert!(is_offered(elsewhere()).await);
+    assert!(is_offered(new_turn(session)).await);
+    assert!(
+        !is_offered(new_turn(session)).await,
+        "one is before it in its conversation"
+    );
+    kit.store
+        .job_gone(session, generation, "lost")
+        .await
+        .unwrap();
+    assert!(!is_offered(elsewhere()).await, "its job is gone");
+    kit.store.new_generation(session).await.unwrap();
+    kit.move_on(session, SessionStatus::Active, Trigger::Suspend)
+        .await;
+    assert!(!is_offered(elsewhere()).await, "it is suspended");
 }
