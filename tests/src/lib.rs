@@ -3,21 +3,24 @@
 
 mod binary;
 mod config;
+mod disk;
 mod door;
 mod engine;
 mod process;
 mod repository;
 mod said;
 mod server;
+mod web;
 mod world;
 
 pub use binary::{scripted_agent, vwm};
 pub use door::Door;
 pub use engine::claude_code;
-pub use process::{descendants, is_alive, kill, program};
+pub use process::{descendants, is_alive, kill, processes_of, program};
 pub use repository::Repository;
 pub use said::{Running, Said, without_ids};
 pub use server::Server;
+pub use web::Web;
 pub use world::{World, gone, until, within};
 
 /// What may go wrong in the kit: a test shows it and ends.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal, kill_process};
+use vwm_api::SessionId;
 
 /// Whether a process runs; a zombie does not.
 #[must_use]
@@ -50,6 +51,25 @@ pub fn program(pid: u32) -> Option<PathBuf> {
     // One that was built anew since it started.
     let path = link.to_str()?.trim_end_matches(" (deleted)");
     Some(PathBuf::from(path))
+}
+
+/// The processes that run in a session's folder, or name it.
+#[must_use]
+pub fn processes_of(id: SessionId) -> Vec<u32> {
+    let id = id.to_string();
+    let names = |path: String| {
+        std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&id))
+    };
+    let stands = |path: String| {
+        std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().contains(&id))
+    };
+    let pids = std::fs::read_dir("/proc")
+        .expect("there is /proc")
+        .flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| names(format!("/proc/{pid}/cmdline")) || stands(format!("/proc/{pid}/cwd")))
+        .filter(|pid| is_alive(*pid))
+        .collect()
 }
 
 fn parent(pid: u32) -> Option<u32> {

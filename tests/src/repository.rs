@@ -6,33 +6,43 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::disk::Disk;
+use crate::until;
+
 /// A bare repository.
 pub struct Repository {
     /// Its folder.
     pub path: PathBuf,
-    _folder: TempDir,
+    place: Place,
+}
+
+/// What a repository lies on, and goes with.
+enum Place {
+    Folder(TempDir),
+    Disk(Disk),
 }
 
 impl Repository {
     /// An empty one.
     #[must_use]
     pub fn empty() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("remote.git");
-        git(
-            folder.path(),
-            &[
-                "init",
-                "--quiet",
-                "--bare",
-                "--initial-branch=main",
-                "remote.git",
-            ],
-        );
-        Self {
-            path,
-            _folder: folder,
-        }
+        Self::at(Place::Folder(tempfile::tempdir().expect("a folder")))
+    }
+
+    /// One with a commit of these files on `main`, on a disk of its own that is small.
+    #[must_use]
+    pub fn on_a_small_disk(files: &[(&str, &str)]) -> Self {
+        let repository = Self::at(Place::Disk(Disk::mount()));
+        repository.commit("main", files);
+        repository
+    }
+
+    fn at(place: Place) -> Self {
+        let folder = place.folder();
+        let args = ["--quiet", "--bare", "--initial-branch=main", "remote.git"];
+        git(folder, &[&["init"], &args[..]].concat());
+        let path = folder.join("remote.git");
+        Self { path, place }
     }
 
     /// One with a commit of these files on `main`.
@@ -83,10 +93,74 @@ impl Repository {
 
     /// Refuses every push from now on.
     pub fn refuse_pushes(&self) {
-        let hook = self.path.join("hooks/pre-receive");
+        self.hook("pre-receive", "echo 'this week is frozen' >&2\nexit 1");
+    }
+
+    /// Counts the pushes that it takes from now on.
+    pub fn count_pushes(&self) {
+        self.hook("post-receive", "echo push >> pushes");
+    }
+
+    /// How many pushes it took since it counts them.
+    #[must_use]
+    pub fn pushes(&self) -> usize {
+        let counted = std::fs::read_to_string(self.path.join("pushes"));
+        counted.unwrap_or_default().lines().count()
+    }
+
+    /// Holds every push from now on, before it is taken.
+    pub fn hold_pushes(&self) {
+        std::fs::write(self.path.join("holding"), "").expect("writes");
+        // Who waits goes when the repository does.
+        let waits = ": > held; while [ -e holding ]; do sleep 0.01; done";
+        self.hook("pre-receive", waits);
+    }
+
+    /// Waits until a push is held; asked again, until a later one is.
+    pub async fn holds(&self) {
+        until("a push to be held", async || {
+            std::fs::remove_file(self.path.join("held")).ok()
+        })
+        .await;
+    }
+
+    /// Takes what it holds, and all that comes.
+    pub fn release_pushes(&self) {
+        std::fs::remove_file(self.path.join("holding")).expect("it held them");
+        self.take_pushes();
+    }
+
+    /// Goes away, until it comes back.
+    pub fn go_away(&self) {
+        std::fs::rename(&self.path, self.path.with_extension("away")).expect("it is there");
+    }
+
+    /// Is there again.
+    pub fn come_back(&self) {
+        std::fs::rename(self.path.with_extension("away"), &self.path).expect("it was away");
+    }
+
+    /// Fills the small disk that it lies on.
+    pub fn fill_disk(&self) {
+        self.disk().fill();
+    }
+
+    /// Makes room on it again.
+    pub fn free_disk(&self) {
+        self.disk().free();
+    }
+
+    fn disk(&self) -> &Disk {
+        match &self.place {
+            Place::Disk(disk) => disk,
+            Place::Folder(_) => panic!("it has no disk of its own"),
+        }
+    }
+
+    fn hook(&self, name: &str, script: &str) {
+        let hook = self.path.join("hooks").join(name);
         std::fs::create_dir_all(self.path.join("hooks")).expect("makes a folder");
-        std::fs::write(&hook, "#!/bin/sh\necho 'this week is frozen' >&2\nexit 1\n")
-            .expect("writes");
+        std::fs::write(&hook, format!("#!/bin/sh\n{script}\n")).expect("writes");
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755))
             .expect("changes rights");
     }
@@ -134,6 +208,15 @@ impl Repository {
     }
 }
 
+impl Place {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Folder(folder) => folder.path(),
+            Self::Disk(disk) => disk.path(),
+        }
+    }
+}
+
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = program("git", folder);
     command.args(args);
@@ -141,7 +224,7 @@ fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 /// A program that knows nothing of who runs the tests.
-fn program(name: &str, folder: &Path) -> Command {
+pub(crate) fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(name);
     command
         .current_dir(folder)

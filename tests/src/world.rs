@@ -1,7 +1,7 @@
 //! A whole world for one test: folders, a scripted model, a server, and a client of it.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -166,6 +166,26 @@ impl World {
         let name = format!("{}.json", vwm_api::SessionId::new());
         std::fs::write(folder.join(&name), script.to_string()).expect("writes");
         json!({"command": vwm(), "args": ["scripted", "agent", "--script", folder.join(name)]})
+    }
+
+    /// Likewise, and it may be read and run; it notes its start in `starts`, and begins once there is a file `open` in the workspace.
+    pub async fn late_agent(&self, script: Value) -> Value {
+        let agent = self.agent(script);
+        let waits =
+            "echo start >> starts; until [ -e open ]; do sleep 0.01; done; exec \"$0\" \"$@\"";
+        let mut args = vec![json!("-c"), json!(waits), agent["command"].clone()];
+        args.extend(agent["args"].as_array().expect("it has arguments").clone());
+        let folder = |path: &Value| {
+            Path::new(path.as_str().expect("a path"))
+                .parent()
+                .map(Path::to_owned)
+        };
+        let folders = json!([folder(&args[2]), folder(&args[args.len() - 1])]);
+        self.client()
+            .put_setting("engineFolders", &folders)
+            .await
+            .expect("a setting");
+        json!({"command": "/bin/sh", "args": args})
     }
 
     /// Allows the agents of this world to read their scripts.

@@ -9,6 +9,9 @@ use crate::workspace::{Kind, Tree};
 /// The most files that a walk looks at; beyond it artifacts are incomplete rather than slow.
 const MOST: usize = 200_000;
 
+/// How long the names of what changed are together, in bytes; the rest is not named.
+const NAMES: usize = 1 << 20;
+
 /// The files of a session at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
@@ -29,7 +32,7 @@ impl Snapshot {
         Ok(Self { files })
     }
 
-    /// What stands in `after` and not here, or not so; sorted.
+    /// What stands in `after` and not here, or not so; sorted, as many as there is room for.
     pub(crate) fn changed_in(&self, after: &Self) -> Vec<String> {
         let changed = after
             .files
@@ -38,7 +41,13 @@ impl Snapshot {
         let sorted: BTreeSet<String> = changed
             .map(|(path, _)| path.to_string_lossy().into_owned())
             .collect();
-        sorted.into_iter().collect()
+        let mut room = NAMES;
+        let fits = |path: &String| {
+            let left = room.checked_sub(path.len());
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        sorted.into_iter().take_while(fits).collect()
     }
 }
 
@@ -56,4 +65,21 @@ fn add(files: &mut HashMap<PathBuf, (u64, i64, u64)>, root: &Path, below: &Path)
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_much_that_changed_as_much_is_named_as_there_is_room_for() {
+        let name = |n: usize| format!("{n:0>1000}");
+        let files = (0..2000).map(|n| (PathBuf::from(name(n)), (0, 0, 0)));
+        let after = Snapshot {
+            files: files.collect(),
+        };
+        let changed = Snapshot::default().changed_in(&after);
+        let expected: Vec<String> = (0..NAMES / 1000).map(name).collect();
+        assert_eq!(changed, expected);
+    }
 }

@@ -19,6 +19,7 @@ pub mod supervisor;
 #[cfg(test)]
 mod tests_setup;
 mod transcript;
+mod unseen;
 pub mod workspace;
 
 use std::process::exit;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use crate::{Result, StoreError};
@@ -48,6 +49,24 @@ impl Blobs {
     pub async fn put(&self, bytes: Vec<u8>) -> Result<BlobHash> {
         self.run(move |blobs| blobs.keep(&mut bytes.as_slice(), "memory".as_ref()))
             .await
+    }
+
+    /// Keeps so many bytes, as they come: what a session leaves may be larger than the memory that there is. When they end too early
+    /// nothing is kept.
+    pub async fn put_chunks<C: AsRef<[u8]> + Send + 'static>(
+        &self,
+        chunks: Receiver<C>,
+        bytes: u64,
+    ) -> Result<BlobHash> {
+        self.run(move |blobs| {
+            let mut chunks = Chunks {
+                chunks,
+                open: None,
+                left: bytes,
+            };
+            blobs.keep(&mut chunks, "what is sent".as_ref())
+        })
+        .await
     }
 
     /// Keeps a copy of this file.
@@ -156,6 +175,38 @@ impl Blobs {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(_) => Err(StoreError::Closed),
             },
+        }
+    }
+}
+
+/// What comes through a channel, read like a file of a known length.
+struct Chunks<C> {
+    chunks: Receiver<C>,
+    /// The chunk that is being read, and how far.
+    open: Option<(C, usize)>,
+    left: u64,
+}
+
+impl<C: AsRef<[u8]>> Read for Chunks<C> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some((chunk, read)) = &mut self.open {
+                let length = (&chunk.as_ref()[*read..]).read(into)?;
+                if length > 0 {
+                    *read += length;
+                    let left = self.left.checked_sub(length as u64);
+                    self.left =
+                        left.ok_or_else(|| io::Error::other("there is more than was told"))?;
+                    return Ok(length);
+                }
+            }
+            self.open = self.chunks.blocking_recv().map(|chunk| (chunk, 0));
+            if self.open.is_none() {
+                return match self.left {
+                    0 => Ok(0),
+                    left => Err(io::Error::other(format!("{left} bytes are missing"))),
+                };
+            }
         }
     }
 }

@@ -6,8 +6,6 @@ mod harness;
 mod sent;
 mod server;
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use vwm_api::harness::{Entry, Happened, Record};
@@ -16,7 +14,7 @@ use vwm_api::{
     TurnStatus,
 };
 use vwm_client::ClientError;
-use vwm_tests::{World, is_alive, kill, until, within};
+use vwm_tests::{World, is_alive, kill, processes_of, until, within};
 
 use rustix::process::Signal;
 
@@ -32,24 +30,8 @@ async fn world_of(rules: Value) -> World {
 /// Likewise; the agent counts its starts in `starts`, and begins once there is a file `open` in the workspace.
 async fn world_of_late_agents(rules: Value) -> World {
     let world = World::start(json!({})).await;
-    let agent = world.agent(json!({"rules": rules}));
-    let waits = "echo start >> starts; until [ -e open ]; do sleep 0.01; done; exec \"$0\" \"$@\"";
-    let mut args = vec![json!("-c"), json!(waits), agent["command"].clone()];
-    args.extend(agent["args"].as_array().expect("it has arguments").clone());
-    let folder = |path: &Value| {
-        Path::new(path.as_str().expect("a path"))
-            .parent()
-            .map(Path::to_owned)
-    };
-    let folders = json!([folder(&args[2]), folder(&args[args.len() - 1])]);
-    let client = world.client();
-    client
-        .put_setting("engineFolders", &folders)
-        .await
-        .expect("a setting");
-    world
-        .worker(json!({"engine": {"command": "/bin/sh", "args": args}}))
-        .await;
+    let engine = world.late_agent(json!({"rules": rules})).await;
+    world.worker(json!({"engine": engine})).await;
     world
 }
 
@@ -201,22 +183,4 @@ fn end_of(answer: &Answer) -> (TurnStatus, Option<&str>) {
         answer.status,
         answer.error.as_ref().map(|error| error.code.as_str()),
     )
-}
-
-/// The processes that run in a session's folder, or name it.
-fn processes_of(id: SessionId) -> Vec<u32> {
-    let id = id.to_string();
-    let names = |path: String| {
-        std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&id))
-    };
-    let stands = |path: String| {
-        std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().contains(&id))
-    };
-    let pids = std::fs::read_dir("/proc")
-        .expect("there is /proc")
-        .flatten();
-    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid| names(format!("/proc/{pid}/cmdline")) || stands(format!("/proc/{pid}/cwd")))
-        .filter(|pid| is_alive(*pid))
-        .collect()
 }

@@ -3,7 +3,9 @@
 mod claude;
 mod cli;
 mod crashes;
+mod ending;
 mod hostile;
 mod inputs;
+mod learning;
 mod lifecycle;
 mod road;

@@ -11,6 +11,8 @@ const TOOL: usize = 1 << 20;
 const TEXT: usize = 1 << 20;
 /// The longest answer.
 const ANSWER: usize = 9 << 20;
+/// The longest notice, and the longest reason of a failure.
+const REASON: usize = 16 << 10;
 /// The largest value that nobody understands.
 const RAW: usize = 128 << 10;
 
@@ -20,10 +22,8 @@ pub(super) fn bounded(mut event: AgentEvent) -> AgentEvent {
         AgentEvent::Raw(value) => bind(value, RAW),
         AgentEvent::ToolCall(call) => bind(&mut call.input, TOOL),
         AgentEvent::ToolResult(result) => bind(&mut result.output, TOOL),
-        AgentEvent::Start(_)
-        | AgentEvent::Text(_)
-        | AgentEvent::Thinking(_)
-        | AgentEvent::Notice { .. } => {}
+        AgentEvent::Notice { message, .. } => *message = reason(std::mem::take(message)),
+        AgentEvent::Start(_) | AgentEvent::Text(_) | AgentEvent::Thinking(_) => {}
     }
     event
 }
@@ -46,10 +46,19 @@ pub(super) fn pieces(event: AgentEvent) -> Vec<AgentEvent> {
 
 /// Returns an answer, cut where nobody could take it whole.
 pub(super) fn answer(text: String) -> String {
-    if text.len() <= ANSWER {
+    cut(text, ANSWER)
+}
+
+/// Returns a sentence that says why, cut where nobody would read on: it is shown in many places.
+pub(super) fn reason(text: String) -> String {
+    cut(text, REASON)
+}
+
+fn cut(text: String, longest: usize) -> String {
+    if text.len() <= longest {
         return text;
     }
-    let kept = text.floor_char_boundary(ANSWER);
+    let kept = text.floor_char_boundary(longest);
     format!(
         "{}… [{} bytes are left out here]",
         &text[..kept],
@@ -130,6 +139,16 @@ mod tests {
             })
             .collect();
         assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn a_reason_has_an_end() {
+        let (kept, long) = ("x".repeat(REASON), "x".repeat(REASON + 7));
+        let cut = kept.clone() + "… [7 bytes are left out here]";
+        assert_eq!(reason(kept.clone()), kept);
+        assert_eq!(reason(long.clone()), cut);
+        let notice = bounded(AgentEvent::notice("n", &long));
+        assert_eq!(notice, AgentEvent::notice("n", &cut));
     }
 
     #[test]

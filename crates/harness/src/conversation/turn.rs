@@ -86,6 +86,14 @@ impl Conversation {
             }
             _ => {}
         }
+        if let Some(error) = &mut outcome.error {
+            // An engine's own words may be among them.
+            let message = self
+                .prepared
+                .secrets
+                .mask(std::mem::take(&mut error.message));
+            error.message = bounds::reason(message);
+        }
         if counted.tokens_out < own_tokens_out {
             warn!(turn.id = %order.turn, door = counted.tokens_out, engine = own_tokens_out, "Engine counts more than its door");
         }
@@ -193,6 +201,10 @@ impl Conversation {
                     cause = cause.or(reason);
                 }
                 Err(_) if stage != Stage::Asked => {
+                    if stage == Stage::Opening && Instant::now() >= deadline {
+                        // Not the start took too long, but the turn: what is told must not blame the engine.
+                        cause = Some(Cause::Timeout);
+                    }
                     return (self.cut_off(order, stage, heard).await, cause);
                 }
                 Err(_) if Instant::now() >= deadline => cause = Some(Cause::Timeout),

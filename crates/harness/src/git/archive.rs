@@ -1,5 +1,6 @@
 //! What does not fit into the session's branch is kept as files: an archive of a folder, and a bundle of its own commits.
 
+use std::fs::File;
 use std::path::Path;
 
 use uuid::Uuid;
@@ -76,13 +77,14 @@ pub(super) fn begin(ctx: &Context<'_>, name: &str) -> Result<String, GitError> {
         .into_owned())
 }
 
-/// The file is whole.
+/// The file is whole, also after a loss of power: a later try takes it for that.
 pub(super) fn finish(ctx: &Context<'_>, name: &str) -> Result<(), GitError> {
-    std::fs::rename(
-        ctx.collected.join(format!(".{name}")),
-        ctx.collected.join(name),
-    )
-    .map_err(GitError::file(format!("keep {name}")))
+    let half_done = ctx.collected.join(format!(".{name}"));
+    File::open(&half_done)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| std::fs::rename(&half_done, ctx.collected.join(name)))
+        .and_then(|()| File::open(&ctx.collected)?.sync_all())
+        .map_err(GitError::file(format!("keep {name}")))
 }
 
 /// The folder's files become a commit of a scratch repository inside the wall, which comes out as every commit does. So no
@@ -106,7 +108,7 @@ async fn through(
         message: "Kept",
     };
     let files = leftovers::commit(&inside, ctx, &all).await?;
-    let commits = own_commits(&inside, folder).await?;
+    let (commits, unread) = own_commits(&inside, ctx, folder).await?;
     let mut what = Vec::new();
     if files.is_some() {
         what.push(format!("+{FILES}:{KEPT}/files"));
@@ -114,15 +116,15 @@ async fn through(
     if commits {
         what.push(format!("+{COMMITS}/*:{KEPT}/commits/*"));
     }
+    let mut notices: Vec<Notice> = unread.into_iter().collect();
     if what.is_empty() {
-        return Ok(Vec::new());
+        return Ok(notices);
     }
     let clean = Clean::bare(ctx, &repo.clean);
     stray::forget(&clean, KEPT).await?;
     inside
         .fetch_out(&clean, "bring out a folder", &what)
         .await?;
-    let mut notices = Vec::new();
     if files.is_some() {
         notices.push(archive(repo, ctx, &clean, label).await?);
     }
@@ -135,12 +137,22 @@ async fn through(
     Ok(notices)
 }
 
-/// Copies what can be read of the folder's own commits; that it is broken, shallow or empty is no reason to stop.
-async fn own_commits(inside: &Inside<'_>, folder: &Path) -> Result<bool, GitError> {
+/// Copies what can be read of the folder's own commits, and says whether there are any and what a git could not end with; that it
+/// is broken, shallow or empty is no reason to stop.
+async fn own_commits(
+    inside: &Inside<'_>,
+    ctx: &Context<'_>,
+    folder: &Path,
+) -> Result<(bool, Option<Notice>), GitError> {
     let doing = "read a nested repository";
+    let unread = |why: &str| {
+        let message = format!("not all commits of its own are kept: {why}");
+        Some(Notice::new("commits_not_kept", message))
+    };
     let folder = folder.to_string_lossy();
     let refs = format!("+refs/*:{COMMITS}/*");
     let head = format!("+HEAD:{COMMITS}/HEAD");
+    let mut notice = None;
     for what in [&refs, &head] {
         let args = [
             "fetch",
@@ -152,12 +164,23 @@ async fn own_commits(inside: &Inside<'_>, folder: &Path) -> Result<bool, GitErro
             &*folder,
             what,
         ];
-        inside.run(doing, &args, None, None).await?;
+        let Some(time) = ctx.patience.for_reading() else {
+            notice = unread("git hung too often in this session's folders");
+            break;
+        };
+        match inside.run_within(time, doing, &args, None, None).await {
+            // What is there hangs it again.
+            Err(error @ GitError::Inside { .. }) if !error.is_retryable() => {
+                notice = unread(&vwm_api::chain(&error));
+                break;
+            }
+            ran => ran.map(drop)?,
+        }
     }
     let there = inside
         .text(doing, &["for-each-ref", "--count=1", COMMITS])
         .await?;
-    Ok(!there.is_empty())
+    Ok((!there.is_empty(), notice))
 }
 
 async fn archive(

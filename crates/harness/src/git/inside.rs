@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::process::{Launch, Limits};
+use crate::process::{Launch, Limits, ProcessError};
 
 use super::clean::{Clean, Meets, SETTINGS, plain_environment, settings_environment};
 use vwm_api::harness::PROGRAMS;
 
 use super::{Context, GitError, url};
 
-/// How long one call may take; the first look at a large tree is the longest.
-const DEADLINE: Duration = Duration::from_secs(300);
 /// What one call may print.
 const MAX_OUTPUT: usize = 32 * 1024 * 1024;
 /// What is kept of the complaints.
@@ -71,6 +69,19 @@ impl<'a> Inside<'a> {
         index: Option<&Path>,
         input: Option<Vec<u8>>,
     ) -> Result<Said, GitError> {
+        let deadline = self.ctx.patience.for_work();
+        self.run_within(deadline, doing, args, index, input).await
+    }
+
+    /// Likewise, in less time than other calls have; an end that does not come is noted for those that follow.
+    pub(super) async fn run_within(
+        &self,
+        deadline: Duration,
+        doing: &str,
+        args: &[&str],
+        index: Option<&Path>,
+        input: Option<Vec<u8>>,
+    ) -> Result<Said, GitError> {
         let mut launch = self.launch(args)?;
         launch.env.insert("GIT_DIR".to_owned(), text(&self.git_dir));
         launch
@@ -80,18 +91,17 @@ impl<'a> Inside<'a> {
             launch.env.insert("GIT_INDEX_FILE".to_owned(), text(index));
         }
         let limits = Limits {
-            deadline: DEADLINE,
+            deadline,
             max_output: MAX_OUTPUT,
         };
-        let output = self
-            .ctx
-            .host
-            .run(&launch, input, limits)
-            .await
-            .map_err(|source| GitError::Inside {
-                doing: doing.to_owned(),
-                source,
-            })?;
+        let ran = self.ctx.host.run(&launch, input, limits).await;
+        if let Err(ProcessError::Deadline { .. }) = &ran {
+            self.ctx.patience.note_hang();
+        }
+        let output = ran.map_err(|source| GitError::Inside {
+            doing: doing.to_owned(),
+            source,
+        })?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         let from = complaint.ceil_char_boundary(complaint.len().saturating_sub(MAX_COMPLAINT));
         Ok(Said {

@@ -39,6 +39,38 @@ pub(super) async fn committed_file(
     )))
 }
 
+/// The files of which what was collected has more than the base, or something else.
+pub(super) async fn committed_files(
+    repo: &Repo,
+    ctx: &Context<'_>,
+) -> Result<Vec<String>, GitError> {
+    if !repo.clean.exists() {
+        return Ok(Vec::new());
+    }
+    let clean = Clean::bare(ctx, &repo.clean);
+    let Some(commit) = clean.commit(OUT).await? else {
+        return Ok(Vec::new());
+    };
+    let base = mirror::base(repo, ctx).await?;
+    let args = match &base {
+        Some(base) => vec![
+            "diff-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--no-renames",
+            "--diff-filter=d",
+            base,
+            &commit,
+        ],
+        None => vec!["ls-tree", "-r", "-z", "--name-only", &commit],
+    };
+    let list = clean.git("list what was committed", &args).bytes().await?;
+    let list = String::from_utf8_lossy(&list);
+    let files = list.split('\0').filter(|path| !path.is_empty());
+    Ok(files.map(str::to_owned).collect())
+}
+
 /// The base branch's learnings, by the commit that brought them there, newest first.
 pub(super) async fn newest_learnings(
     repo: &Repo,

@@ -10,7 +10,7 @@ use vwm_api::harness::PushOrder;
 
 use super::clean::{Clean, Meets};
 use super::url::{self, Remote};
-use super::{Context, GitError, OUT, Repo, Role, mirror, push, remote};
+use super::{Context, GitError, OUT, Patience, Repo, Role, mirror, push, remote};
 use crate::process::Host;
 
 /// More than any bundle of ours says before its objects.
@@ -26,6 +26,7 @@ pub(crate) async fn push_bundle(order: &PushOrder, host: &Host) -> Result<(), Gi
         volumes: PathBuf::from(&order.volumes),
         auto_delete: false,
         host,
+        patience: Patience::default(),
         tmp: scratch.clone(),
         home: scratch.clone(),
         collected: scratch.clone(),
@@ -166,7 +167,12 @@ fn prerequisites(bundle: &Path) -> std::io::Result<Vec<String>> {
         }
         if let Some(rest) = line.strip_prefix(b"-") {
             let commit = rest.split(u8::is_ascii_whitespace).next();
-            needed.push(String::from_utf8_lossy(commit.unwrap_or_default()).into_owned());
+            let commit = commit.unwrap_or_default();
+            // It becomes an argument of git.
+            if !commit.iter().all(u8::is_ascii_hexdigit) {
+                return Err(std::io::Error::other("it is not a bundle of ours"));
+            }
+            needed.push(String::from_utf8_lossy(commit).into_owned());
         }
     }
 }

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::workspace::{Kind, Tree, Walked};
+use crate::unseen;
+use crate::workspace::{Kind, Tree};
 
+use super::acceptable::{MAX_SIZE, fault};
 use super::clean::Clean;
 use super::provenance::{self, Provenance};
 use super::{Context, Gathered, GitError, Notice, OUT, Repo, collect, mirror, secrets};
 
 const FOLDER: &str = "learnings";
-/// The largest learning.
-const MAX_SIZE: u64 = 1024 * 1024;
 /// The most that all learnings of a session have together.
 const MAX_TOGETHER: u64 = 32 * 1024 * 1024;
 /// More than this is not looked at.
 const MOST_ENTRIES: usize = 10_000;
-/// Engines take files of these names for instructions.
-const INSTRUCTIONS: [&str; 4] = ["agents", "claude", "gemini", "skill"];
+/// Of more than so many files it is not told one by one why they are not taken.
+const MOST_TOLD: usize = 100;
 
 /// Fails when `learnings` is anything but a folder, in the base branch or where it stands.
 pub(super) async fn check_folder(
@@ -62,15 +62,23 @@ pub(super) async fn collect(repo: &Repo, ctx: &Context<'_>) -> Result<Gathered, 
     let mut notices = Vec::new();
     let mut changed = Vec::new();
     for (name, content) in read(repo, ctx, &before, &mut notices)? {
-        let id = clean
-            .git("keep a learning", &["hash-object", "-w", "--stdin"])
-            .input(content)
-            .text()
-            .await?;
-        if before.get(&name).is_none_or(|known| known.id != id) {
+        let is_known = |id: &String| before.get(&name).is_some_and(|known| known.id == *id);
+        if is_known(&keep(&clean, &content).await?) {
+            continue;
+        }
+        let content = match proposed(ctx, &name, &content, &mut notices) {
+            Ok(content) => content,
+            Err(why) => {
+                notices.push(refused(&ctx.without_secrets(&name), why));
+                continue;
+            }
+        };
+        let id = keep(&clean, &content).await?;
+        if !is_known(&id) {
             changed.extend_from_slice(format!("100644 {id}\t{FOLDER}/{name}\0").as_bytes());
         }
     }
+    let notices = few(notices, &own_name(ctx));
     let tip = if changed.is_empty() {
         base.map(str::to_owned)
     } else {
@@ -84,6 +92,71 @@ pub(super) async fn collect(repo: &Repo, ctx: &Context<'_>) -> Result<Gathered, 
         secrets::refuse(&clean, ctx, &new).await?;
     }
     collect::gathered(ctx, &clean, base, tip, notices).await
+}
+
+async fn keep(clean: &Clean<'_>, content: &[u8]) -> Result<String, GitError> {
+    clean
+        .git("keep a learning", &["hash-object", "-w", "--stdin"])
+        .input(content)
+        .text()
+        .await
+}
+
+/// What is proposed of a file that is not as the base branch has it, or why nothing is.
+fn proposed(
+    ctx: &Context<'_>,
+    name: &str,
+    content: &[u8],
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<u8>, &'static str> {
+    let mut seen = Vec::with_capacity(content.len());
+    for chunk in content.utf8_chunks() {
+        seen.extend_from_slice(unseen::without(chunk.valid()).as_bytes());
+        seen.extend_from_slice(chunk.invalid());
+    }
+    let is_whole = seen == content;
+    if name == own_name(ctx) {
+        let provenance = Provenance::of(ctx.session, &ctx.worker_name);
+        let vouched = provenance::vouched(&String::from_utf8_lossy(&seen), &provenance);
+        seen = vouched.ok_or("it is empty")?.into_bytes();
+    }
+    // Here and not of the commit alone: what nobody can take out any more must not hold up the session's end.
+    if secrets::are_in(ctx, &seen) || secrets::are_in(ctx, name.as_bytes()) {
+        return Err("it holds a secret of this session");
+    }
+    if !is_whole {
+        let message =
+            format!("learnings/{name} held characters that nobody sees; it is pushed without them");
+        notices.push(Notice::new("learning_cleaned", message));
+    }
+    Ok(seen)
+}
+
+/// The file in which the session itself writes what it learned.
+fn own_name(ctx: &Context<'_>) -> String {
+    format!("session-{}.md", ctx.session)
+}
+
+fn refused(name: &str, why: &str) -> Notice {
+    Notice::new(
+        "learning_refused",
+        format!("learnings/{name} is not pushed: {why}"),
+    )
+}
+
+/// Not more than anybody would read; of the session's own learning it is told in any case.
+fn few(notices: Vec<Notice>, own: &str) -> Vec<Notice> {
+    let about_own = format!("learnings/{own} ");
+    let (mut told, rest): (Vec<_>, Vec<_>) = notices
+        .into_iter()
+        .partition(|notice| notice.message.starts_with(&about_own));
+    let more = rest.len().saturating_sub(MOST_TOLD);
+    told.extend(rest.into_iter().take(MOST_TOLD));
+    if more > 0 {
+        let message = format!("of {more} more files in learnings/ it is not told");
+        told.push(Notice::new("learning_refused", message));
+    }
+    told
 }
 
 /// A file of the base branch.
@@ -130,10 +203,7 @@ fn read(
     };
     let walk = tree.walk(|_| false, MOST_ENTRIES).map_err(failed())?;
     let mut refuse = |name: &str, why: &str| {
-        notices.push(Notice::new(
-            "learning_refused",
-            format!("learnings/{name} is not pushed: {why}"),
-        ));
+        notices.push(refused(&ctx.without_secrets(name), why));
     };
     if walk.is_cut {
         refuse(
@@ -141,17 +211,24 @@ fn read(
             &format!("there are more than {MOST_ENTRIES} files, or some cannot be read"),
         );
     }
-    let own = format!("session-{}.md", ctx.session);
-    let provenance = Provenance::of(ctx.session, &ctx.worker_name);
+    let own = PathBuf::from(own_name(ctx));
+    let mut entries = walk.entries;
+    if walk.is_cut && entries.iter().all(|entry| entry.path != own) {
+        entries.extend(tree.stat(&own));
+    }
+    // First, so that the others do not take its room.
+    entries.sort_by_key(|entry| entry.path != own);
     let (mut files, mut together) = (Vec::new(), 0);
-    for entry in &walk.entries {
+    for entry in &entries {
         let name = entry.shown();
         if let Some(why) = fault(entry, &name) {
-            // A folder's files speak for themselves; what came with the base branch is nobody's proposal.
+            // A folder's files speak for themselves, but not where the session's own file should be; what came with the base branch
+            // is nobody's proposal.
             let is_new = before
                 .get(&name)
                 .is_none_or(|known| known.size != entry.size);
-            if entry.kind != Kind::Dir && is_new {
+            let is_told = entry.kind != Kind::Dir || name == own_name(ctx);
+            if is_told && is_new {
                 refuse(&name, why);
             }
             continue;
@@ -161,57 +238,12 @@ fn read(
             refuse(&name, "all learnings together are larger than 32 MiB");
             continue;
         }
-        let content = match tree.read(&entry.path, MAX_SIZE) {
-            Ok(content) => content,
-            Err(error) => {
-                refuse(&name, &error.to_string());
-                continue;
-            }
-        };
-        if name != own {
-            files.push((name, content));
-            continue;
-        }
-        match provenance::vouched(&String::from_utf8_lossy(&content), &provenance) {
-            Some(content) => files.push((name, content.into_bytes())),
-            None => refuse(&name, "it is empty"),
+        match tree.read(&entry.path, MAX_SIZE) {
+            Ok(content) => files.push((name, content)),
+            Err(error) => refuse(&name, &error.to_string()),
         }
     }
     Ok(files)
-}
-
-/// Why a file is not taken.
-fn fault(entry: &Walked, name: &str) -> Option<&'static str> {
-    match entry.kind {
-        Kind::File => {}
-        Kind::Dir => return Some("it is a folder"),
-        Kind::Link => return Some("it is a link"),
-        Kind::Other => return Some("it is not a regular file"),
-    }
-    if entry.path.to_str().is_none() || name.contains(char::is_control) {
-        return Some("its name is not plain text");
-    }
-    if name.contains('/') {
-        return Some("only files directly in learnings/ are taken");
-    }
-    if !name.ends_with(".md") {
-        return Some("only files named *.md are taken");
-    }
-    if is_instruction(name) {
-        return Some("engines would take it for instructions; give it another name");
-    }
-    if entry.size > MAX_SIZE {
-        return Some("it is larger than 1 MiB");
-    }
-    None
-}
-
-/// Whether an engine takes a file of that name for instructions: also `CLAUDE.local.md`.
-fn is_instruction(name: &str) -> bool {
-    let first = name.split('.').next().unwrap_or_default();
-    INSTRUCTIONS
-        .iter()
-        .any(|instruction| first.trim().eq_ignore_ascii_case(instruction))
 }
 
 /// The commit; the one of an earlier try when nothing changed since.
@@ -256,26 +288,4 @@ async fn commit(
         call = call.env(&name, value);
     }
     call.text().await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_instruction;
-
-    #[test]
-    fn a_name_that_engines_read_by_themselves_is_an_instruction_in_any_case() {
-        for name in [
-            "CLAUDE.md",
-            "claude.md",
-            "Agents.MD.md",
-            "GEMINI.md",
-            "SKILL.md",
-            "CLAUDE.local.md",
-        ] {
-            assert!(is_instruction(name), "{name}");
-        }
-        for name in ["session-1.md", "claudes-law.md", "about-skill.md"] {
-            assert!(!is_instruction(name), "{name}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The session's repositories. Outside the wall git never reads a configuration or a tree that the engine can write: what reads
 //! those runs inside, and only the harness's own bare directories meet a remote.
 
+mod acceptable;
 mod archive;
 mod branch;
 mod clean;
@@ -14,6 +15,7 @@ mod learnings;
 mod leftovers;
 mod mirror;
 mod nested;
+mod patience;
 mod prepare;
 mod provenance;
 mod push;
@@ -37,6 +39,7 @@ use crate::process::Host;
 
 pub use error::GitError;
 pub(crate) use later::push_bundle;
+pub use patience::Patience;
 
 /// What is known of the base branch's tip: it is written once, when the repository was first fetched.
 const BASE: &str = "refs/vwm/base";
@@ -93,6 +96,8 @@ pub struct Context<'a> {
     pub auto_delete: bool,
     /// Runs things inside the wall.
     pub host: &'a Host,
+    /// How long git may take there.
+    pub patience: Patience,
     /// The harness's own folder.
     pub state: PathBuf,
     /// The session's TMPDIR, writable inside the wall.
@@ -239,6 +244,11 @@ impl Repo {
         path: &str,
     ) -> Result<Option<(String, String)>, GitError> {
         known::committed_file(self, ctx, path).await
+    }
+
+    /// The files in which what was collected differs from the base, by their paths in the repository.
+    pub async fn committed_files(&self, ctx: &Context<'_>) -> Result<Vec<String>, GitError> {
+        known::committed_files(self, ctx).await
     }
 
     /// The paths of the base branch's learnings, newest first; the README is none.

@@ -1,6 +1,7 @@
 //! What git says about a remote, made into an error that says what to do.
 
 use super::{GitError, url};
+use crate::unseen;
 
 /// What a remote says whose disk is full, whose files are not its own, or where a lock was left.
 const COULD_NOT: [&str; 9] = [
@@ -135,6 +136,8 @@ fn in_one_line(text: &str) -> String {
         let starts = ["hint:", "To ", "error: failed to push some refs"];
         line.is_empty() || line == "Done" || starts.iter().any(|start| line.starts_with(start))
     };
+    // A remote has a say in terminals and pages only by what can be read.
+    let text = unseen::without(text);
     let lines: Vec<String> = text
         .lines()
         .map(words)

@@ -20,6 +20,12 @@ pub(super) async fn refuse(
     }
 }
 
+/// Whether a text that would leave the session holds a secret.
+pub(super) fn are_in(ctx: &Context<'_>, text: &[u8]) -> bool {
+    let mut secrets = ctx.secrets.iter().filter(|secret| !secret.is_empty());
+    secrets.any(|secret| holds(text, secret))
+}
+
 /// Where the first secret is in the objects that `git rev-list` is asked for.
 pub(super) async fn find(
     clean: &Clean<'_>,

@@ -2,6 +2,8 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use crate::unseen;
+
 /// What one call may print; lists of objects are the longest.
 const MAX_OUTPUT: u64 = 256 * 1024 * 1024;
 /// What is kept of the complaints.
@@ -45,5 +47,5 @@ async fn read_tail(mut from: impl AsyncRead + Unpin) -> String {
         }
     }
     let from = tail.len().saturating_sub(MAX_COMPLAINT);
-    String::from_utf8_lossy(&tail[from..]).trim().to_owned()
+    unseen::without(String::from_utf8_lossy(&tail[from..]).trim())
 }

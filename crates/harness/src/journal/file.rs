@@ -1,11 +1,14 @@
 //! The journal's file: one record per line, of which the last one may be torn.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use vwm_api::harness::Record;
+
+/// How much is read in one go when it is opened.
+const READ_AHEAD: usize = 64 * 1024;
 
 pub(super) struct JournalFile {
     file: File,
@@ -15,7 +18,8 @@ pub(super) struct JournalFile {
 }
 
 impl JournalFile {
-    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<Record>)> {
+    /// Opens it, and shows every whole record; a journal may be larger than the memory that there is.
+    pub(super) fn open(path: &Path, mut show: impl FnMut(&Record)) -> io::Result<Self> {
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -23,11 +27,14 @@ impl JournalFile {
             .write(true)
             .mode(0o600)
             .open(path)?;
-        let bytes = std::fs::read(path)?;
-        let (mut starts, mut records, mut end) = (Vec::new(), Vec::new(), 0);
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let length = file.metadata()?.len();
+        let mut lines = BufReader::with_capacity(READ_AHEAD, &file);
+        let (mut starts, mut line, mut end) = (Vec::new(), Vec::new(), 0);
+        loop {
+            line.clear();
+            lines.read_until(b'\n', &mut line)?;
             let whole = line.ends_with(b"\n");
-            let Some(record) = serde_json::from_slice::<Record>(line)
+            let Some(record) = serde_json::from_slice::<Record>(&line)
                 .ok()
                 .filter(|_| whole)
             else {
@@ -38,19 +45,19 @@ impl JournalFile {
             }
             starts.push(end);
             end += line.len() as u64;
-            records.push(record);
+            show(&record);
         }
-        if end < bytes.len() as u64 {
+        if end < length {
             tracing::warn!(
-                kept = records.len(),
-                cut_bytes = bytes.len() as u64 - end,
+                kept = starts.len(),
+                cut_bytes = length - end,
                 "Journal ended in the middle of a record; the torn end is cut off"
             );
             file.set_len(end)?;
         }
         // What an older generation wrote without a sync must not get lost after this one has told it.
         file.sync_data()?;
-        Ok((Self { file, starts, end }, records))
+        Ok(Self { file, starts, end })
     }
 
     pub(super) fn last_n(&self) -> i64 {

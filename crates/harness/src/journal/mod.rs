@@ -14,6 +14,9 @@ use vwm_api::{AgentEvent, Timestamp, TurnId};
 use file::JournalFile;
 pub(crate) use ledger::{Ledger, TurnState};
 
+/// How much of it is read in one go.
+const PORTION: usize = 1 << 20;
+
 /// The journal of one volume, as one generation writes it.
 pub(crate) struct Journal {
     generation: i64,
@@ -30,11 +33,8 @@ impl Journal {
     /// Opens the journal of a volume, cuts off a torn last record, and reads what the older generations said. Whatever the store
     /// has beyond the file was lost with the machine's power: those numbers are never given again.
     pub(crate) fn open(path: &Path, generation: i64, stored_n: i64) -> io::Result<Self> {
-        let (file, records) = JournalFile::open(path)?;
         let mut ledger = Ledger::default();
-        for record in &records {
-            ledger.learn(&record.entry);
-        }
+        let file = JournalFile::open(path, |record| ledger.learn(&record.entry))?;
         let newest = watch::Sender::new(file.last_n());
         let inner = Mutex::new(Inner { file, ledger });
         let journal = Self {
@@ -137,19 +137,30 @@ impl Journal {
         self.inner().file.read_after(n, bytes)
     }
 
-    /// Every record, for the transcript.
-    pub(crate) fn all(&self) -> io::Result<Vec<Record>> {
-        let mut records = Vec::new();
+    /// Shows every record, in order. Few are in memory at a time: what an engine says may be longer than that is large.
+    pub(crate) fn each(&self, mut show: impl FnMut(Record) -> io::Result<()>) -> io::Result<()> {
+        let mut from = 0;
         loop {
-            let from = i64::try_from(records.len()).unwrap_or(i64::MAX);
-            let lines = self.read_after(from, 1 << 20)?;
-            if lines.is_empty() {
-                return Ok(records);
-            }
+            let lines = self.read_after(from, PORTION)?;
+            let Some((last, _)) = lines.last() else {
+                return Ok(());
+            };
+            from = *last;
             for (_, line) in lines {
-                records.push(serde_json::from_str(&line)?);
+                show(serde_json::from_str(&line)?)?;
             }
         }
+    }
+
+    /// Every record.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> io::Result<Vec<Record>> {
+        let mut records = Vec::new();
+        self.each(|record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(records)
     }
 }
 

@@ -152,3 +152,23 @@ async fn a_number_that_the_store_has_is_never_given_again() {
         [(1, 1), (2, 2), (3, 2), (4, 2)]
     );
 }
+
+#[test]
+fn a_journal_of_long_records_is_read_to_its_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("journal");
+    let order = order();
+    let long = "x".repeat(super::PORTION * 2 / 3);
+    let journal = Journal::open(&path, 1, 0).expect("opens");
+    for _ in 0..3 {
+        journal.append(text(&order, &long)).expect("appends");
+    }
+    let next = Journal::open(&path, 2, 0).expect("opens");
+    let mut read = Vec::new();
+    let all = next.each(|record| {
+        read.push((record.n, record.entry == text(&order, &long)));
+        Ok(())
+    });
+    all.expect("reads");
+    assert_eq!(read, [(1, true), (2, true), (3, true)]);
+}

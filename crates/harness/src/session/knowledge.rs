@@ -3,23 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use crate::instructions::{Knowledge, Known, Learned};
+use crate::unseen;
 use crate::workspace::{Kind, Tree};
 
 /// How many files the instruction file names.
 const INDEX: usize = 100;
 /// The longest first line.
 const LINE: usize = 100;
-/// The largest file that is read for its first line.
+/// The largest learning that is told of.
 const LARGEST: u64 = 1 << 20;
+/// How much of a file is read for its first line: an engine may have put very many there.
+const START: u64 = 16 << 10;
 
 /// What the instruction file tells. The newest learnings are paths in the tree, newest first.
 pub(super) fn told(tree: &Tree, newest: &[String]) -> Knowledge {
     let mut lately = Vec::new();
     for path in newest {
         // One that an engine has changed or taken away since is not told of.
-        let Some(text) = read(tree, Path::new(path)) else {
+        let Ok(content) = tree.read(Path::new(path), LARGEST) else {
             continue;
         };
+        let text = readable(&content);
         let parts = parts(&text);
         lately.push(Learned {
             path: path.clone(),
@@ -44,7 +48,7 @@ pub(super) fn files(tree: &Tree, most: usize) -> Vec<Known> {
     let mut paths: Vec<PathBuf> = walk
         .entries
         .into_iter()
-        .filter(|entry| entry.kind == Kind::File)
+        .filter(|entry| entry.kind == Kind::File && !entry.shown().contains(char::is_control))
         .map(|entry| entry.path)
         .collect();
     paths.sort();
@@ -79,12 +83,12 @@ fn about(tree: &Tree, path: &Path) -> Option<String> {
     if path.extension().is_none_or(|extension| extension != "md") {
         return None;
     }
-    first_line(&read(tree, path)?)
+    first_line(&readable(&tree.read_start(path, START).ok()?))
 }
 
-fn read(tree: &Tree, path: &Path) -> Option<String> {
-    let bytes = tree.read(path, LARGEST).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// What a person who looks at the file reads in it.
+fn readable(content: &[u8]) -> String {
+    unseen::without(&String::from_utf8_lossy(content))
 }
 
 /// What a text says that it is about: the title of its front matter, or its first line behind it.

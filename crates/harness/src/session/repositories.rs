@@ -89,6 +89,7 @@ impl Session {
     pub(super) fn git_context<'a>(&self, setup: &Setup, host: &'a Host) -> git::Context<'a> {
         git::Context {
             host,
+            patience: git::Patience::default(),
             state: self.paths.state(),
             tmp: self.paths.tmp(),
             home: self.paths.home(),

@@ -5,7 +5,7 @@ mod remove;
 mod walk;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -68,16 +68,7 @@ impl Tree {
     /// # Errors
     /// `FileTooLarge` above that; otherwise what stands in the way.
     pub fn read(&self, path: &Path, max: u64) -> io::Result<Vec<u8>> {
-        // Not waiting, because it may be a pipe without a writer.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let opened = self.open_at(path, flags)?;
-        if kind_of(&rustix::fs::fstat(&opened)?) != Kind::File {
-            return Err(path::refused(path, "is not a regular file"));
-        }
-        let mut content = Vec::new();
-        File::from(opened)
-            .take(max.saturating_add(1))
-            .read_to_end(&mut content)?;
+        let content = self.read_start(path, max.saturating_add(1))?;
         if u64::try_from(content.len()).is_ok_and(|length| length <= max) {
             Ok(content)
         } else {
@@ -88,6 +79,22 @@ impl Tree {
         }
     }
 
+    /// Reads the first so many bytes of a regular file.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn read_start(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        // Not waiting, because it may be a pipe without a writer.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = self.open_at(path, flags)?;
+        if kind_of(&rustix::fs::fstat(&opened)?) != Kind::File {
+            return Err(path::refused(path, "is not a regular file"));
+        }
+        let mut content = Vec::new();
+        File::from(opened).take(most).read_to_end(&mut content)?;
+        Ok(content)
+    }
+
     /// Writes a file as a whole, in place of a file or a link that stands there; makes the folders above it.
     ///
     /// It is not synced: what is written here is written again by the next preparation.
@@ -95,12 +102,25 @@ impl Tree {
     /// # Errors
     /// What stands in the way: a folder there, or a link above it.
     pub fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        self.write_with(path, |file| file.write_all(content))
+    }
+
+    /// Writes a file likewise, bit by bit.
+    ///
+    /// # Errors
+    /// Likewise, and what the writer says.
+    pub fn write_with(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> io::Result<()> {
         let (parent, name) = self.parent_of(path)?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let temporary = path::temporary()?;
         let opened = rustix::fs::openat(&parent, &temporary, flags, Mode::from_raw_mode(0o644))?;
-        let written = File::from(opened).write_all(content).and_then(|()| {
+        let mut file = BufWriter::new(File::from(opened));
+        let written = write(&mut file).and_then(|()| file.flush()).and_then(|()| {
             rustix::fs::renameat(&parent, &temporary, &parent, name)
                 .map_err(|error| path::explained(path, error))
         });

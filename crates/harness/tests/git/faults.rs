@@ -3,10 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use vwm_harness::git::GitError;
 
-use crate::kit::{Lab, TWO_COMMITS};
+use crate::kit::{Lab, TWO_COMMITS, codes};
 
 /// A web server that wants a password, and remembers what it was told.
 pub(crate) fn locked_door() -> (u16, std::sync::mpsc::Receiver<String>) {
@@ -154,4 +155,48 @@ fn holds(folder: &Path, text: &[u8]) -> bool {
                 .is_ok_and(|content| content.windows(text.len()).any(|window| window == text))
         }
     })
+}
+
+#[tokio::test]
+async fn repositories_that_hang_git_are_kept_as_files_and_hold_nothing_up_for_long() {
+    let mut lab = Lab::new(TWO_COMMITS);
+    lab.prepare().await;
+    lab.does(
+        "hang() { rm $1/.git/HEAD; mkfifo $1/.git/HEAD; }
+         hang .; echo work > work.txt
+         for n in 1 2 3 4 5 6 7 8 9 10 11 12; do git init -q nested$n; echo $n > nested$n/n.txt; hang nested$n; done",
+    )
+    .await;
+    lab.patience = Duration::from_secs(3);
+    let begun = Instant::now();
+    let gathered = lab.collect().await;
+    let took = begun.elapsed();
+    // As long as one call for the tree, together as long again for what is only read where it can be, and the work itself.
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let own = &gathered.notices[..3];
+    assert_eq!(
+        codes(own),
+        ["tree_unusable", "commits_not_kept", "files_archived"]
+    );
+    assert!(own[1].message.starts_with("not all commits of its own are kept: cannot read a nested repository inside the session's wall: "));
+    let nested = codes(&gathered.notices[3..]);
+    assert_eq!(nested, ["nested_repository"; 24]);
+    let last = gathered
+        .notices
+        .iter()
+        .rev()
+        .find(|it| it.message.contains("commits"));
+    let last = last.expect("one is told of").message.clone();
+    assert!(
+        last.ends_with("git hung too often in this session's folders"),
+        "{last}"
+    );
+    assert_eq!(gathered.files.len(), 13);
+    let kept = gathered
+        .files
+        .iter()
+        .find(|it| it.name.starts_with("session_repo-"));
+    let kept = kept.expect("the tree's files").path.display().to_string();
+    let work = lab.sh(&format!("tar -xOf {kept} session_repo/work.txt"));
+    assert_eq!(work, "work");
 }

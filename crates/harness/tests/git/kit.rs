@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use vwm_api::harness::{PushAnswer, PushOrder};
 use vwm_api::{SessionId, Unpushed};
-use vwm_harness::git::{Context, Gathered, GitError, Notice, Pushed, Repo, Role};
+use vwm_harness::git::{Context, Gathered, GitError, Notice, Patience, Pushed, Repo, Role};
 use vwm_harness::process::{Host, Launch, Limits};
 use vwm_harness::supervisor::{Confinement, Policy, SessionPaths};
 
@@ -32,6 +32,7 @@ pub(crate) struct Lab {
     pub(crate) repo: Repo,
     pub(crate) secrets: Vec<Vec<u8>>,
     pub(crate) auto_delete: bool,
+    pub(crate) patience: Duration,
     pub(crate) session: SessionId,
 }
 
@@ -101,6 +102,7 @@ impl Lab {
             },
             secrets: vec![b"sk-test-door".to_vec()],
             auto_delete: false,
+            patience: Duration::from_secs(300),
             session,
             folder,
         }
@@ -115,6 +117,7 @@ impl Lab {
             volumes: volume.clone(),
             auto_delete: self.auto_delete,
             host: &self.host,
+            patience: Patience::new(self.patience),
             state: volume.join("state"),
             tmp: volume.join("tmp"),
             home: volume.join("home"),

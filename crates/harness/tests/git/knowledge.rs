@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use vwm_harness::git::{GitError, Role};
+use vwm_harness::git::Role;
 
 use crate::kit::{Lab, codes, sh};
 
@@ -103,22 +103,93 @@ async fn an_empty_knowledge_base_gets_its_first_learning() {
 }
 
 #[tokio::test]
-async fn a_secret_in_a_learning_is_not_pushed() {
+async fn a_secret_in_a_learning_is_not_pushed_and_what_has_none_is() {
     let lab = Lab::with(BASE, Role::KnowledgeBase, true);
     lab.prepare().await;
+    let own = format!("session-{}.md", lab.session);
     sh(
         &lab.path("s/kb/learnings"),
-        "echo the key is sk-test-door > session-1.md",
+        &format!(
+            "echo the key is sk-test-door > session-1.md; echo good > good.md; echo x > about-sk-test-door.md
+             printf 'it is sk-test\\342\\200\\213-door' > {own}"
+        ),
     );
-    let refused = lab
-        .repo
-        .collect(&lab.context())
-        .await
-        .expect_err("a secret");
+    let gathered = lab.collect().await;
+    let told: Vec<&str> = gathered
+        .notices
+        .iter()
+        .map(|notice| notice.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            &format!("learnings/{own} is not pushed: it holds a secret of this session"),
+            "learnings/about-***.md is not pushed: it holds a secret of this session",
+            "learnings/session-1.md is not pushed: it holds a secret of this session",
+        ]
+    );
+    lab.push().await;
+    assert!(lab.pushed_files().contains("learnings/good.md"));
+    let kept = lab.sh("git --git-dir=remote.git cat-file --batch-all-objects --batch --buffer");
     assert!(
-        matches!(&refused, GitError::SecretInCommit { place } if place == "the file learnings/session-1.md"),
-        "{refused}"
+        kept.contains("good") && !kept.contains("sk-test-door"),
+        "{kept}"
     );
+}
+
+#[tokio::test]
+async fn what_nobody_sees_in_a_learning_is_not_proposed_and_the_rest_of_it_is() {
+    let base = "git init -q -b main seed && cd seed && mkdir learnings
+        printf 'as \\033[1mit was\\n' > learnings/old.md && git add . && git commit -q -m one && git push -q ../remote.git main";
+    let lab = Lab::with(base, Role::KnowledgeBase, true);
+    lab.prepare().await;
+    let own = format!("learnings/session-{}.md", lab.session);
+    sh(
+        &lab.path("s/kb"),
+        &format!(
+            "printf 'Test it.\\363\\240\\201\\257\\363\\240\\201\\242\\n\\342\\200\\256\\377\\n' > learnings/new.md
+             printf -- '---\\ntitle: \\033]0;x\\007Retry\\n---\\nIt\\0 helps.' > {own}"
+        ),
+    );
+    let gathered = lab.collect().await;
+    assert_eq!(
+        codes(&gathered.notices),
+        ["learning_cleaned", "learning_cleaned"]
+    );
+    assert_eq!(lab.collect().await, gathered);
+    let changed = lab.repo.committed_files(&lab.context()).await;
+    // What the base has is as it was.
+    assert_eq!(
+        changed.expect("lists"),
+        ["learnings/new.md".to_owned(), own.clone()]
+    );
+    let file = async |path: &str| {
+        let found = lab.repo.committed_file(&lab.context(), path).await;
+        found.expect("is read").expect("is committed").0
+    };
+    assert_eq!(file("learnings/new.md").await, "Test it.\n\u{fffd}\n");
+    let own = file(&own).await;
+    assert!(
+        own.ends_with("\ntitle: ]0;xRetry\n---\n\nIt helps.\n"),
+        "{own}"
+    );
+}
+
+#[tokio::test]
+async fn of_very_many_files_the_sessions_own_is_taken_and_not_every_other_one_is_told() {
+    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    lab.prepare().await;
+    let own = format!("session-{}.md", lab.session);
+    sh(
+        &lab.path("s/kb/learnings"),
+        &format!(
+            "mkdir a; cd a; seq 20000 | xargs touch; cd ..; seq 300 | sed s/$/.txt/ | xargs touch; echo mine > {own}"
+        ),
+    );
+    let gathered = lab.collect().await;
+    assert_eq!(gathered.notices.len(), 101);
+    let changed = lab.repo.committed_files(&lab.context()).await;
+    assert_eq!(changed.expect("lists"), [format!("learnings/{own}")]);
 }
 
 #[tokio::test]

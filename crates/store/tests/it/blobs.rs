@@ -34,6 +34,30 @@ async fn a_blob_is_named_by_its_content_however_it_came() {
 }
 
 #[tokio::test]
+async fn a_blob_comes_in_pieces_and_is_kept_when_all_of_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let pieces = ["", "al", "l of ", "", "it"];
+    let all = pieces.concat();
+    for (told, is_kept) in [(9, true), (8, false), (10, false)] {
+        let (sender, chunks) = tokio::sync::mpsc::channel(1);
+        let send = async move {
+            for piece in pieces {
+                // Nobody reads on when there is more than was told.
+                let _ = sender.send(piece).await;
+            }
+        };
+        let ((), kept) = tokio::join!(send, store.blobs().put_chunks(chunks, told));
+        assert_eq!(kept.is_ok(), is_kept, "{told}: {kept:?}");
+        if let Ok(hash) = kept {
+            assert_eq!(store.blobs().get(hash).await.unwrap(), all.as_bytes());
+        }
+    }
+    let unfinished = folder.path().join("blobs/tmp");
+    assert_eq!(fs::read_dir(&unfinished).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn a_blob_that_was_changed_is_not_given_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();

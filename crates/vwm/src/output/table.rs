@@ -53,6 +53,24 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
 /// The text without what would steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
-        .map(|it| if it.is_control() { ' ' } else { it })
+        .map(|it| if steers(it) { ' ' } else { it })
         .collect()
+}
+
+/// Whether a character is no text: it moves the cursor, or turns the order of the others around.
+pub(crate) fn steers(it: char) -> bool {
+    it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_steers_a_terminal_is_no_text() {
+        assert_eq!(
+            plain("a\u{1b}[2Jb\r\u{9b}c\u{202e}d\u{2066}é"),
+            "a [2Jb  c d é"
+        );
+    }
 }

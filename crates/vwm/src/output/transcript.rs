@@ -7,7 +7,7 @@ use serde_json::Value;
 use vwm_api::{EventBody, ToolCall, ToolResult};
 
 use super::numbers;
-use super::table::plain;
+use super::table::{plain, steers};
 
 /// The widest that a folded line gets; what comes before and behind it stays below 100 columns, too.
 const WIDTH: usize = 80;
@@ -247,7 +247,7 @@ fn folded(text: &str) -> String {
 /// The text without what would steer a terminal; lines and tabs stay.
 fn harmless(text: &str) -> String {
     text.chars()
-        .filter(|it| !it.is_control() || matches!(it, '\n' | '\t'))
+        .filter(|it| !steers(*it) || matches!(it, '\n' | '\t'))
         .collect()
 }
 

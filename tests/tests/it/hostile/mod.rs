@@ -5,6 +5,7 @@ mod doors;
 mod files;
 mod git;
 mod knowledge;
+mod learning;
 mod output;
 mod secrets;
 mod wall;

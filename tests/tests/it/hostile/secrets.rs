@@ -10,7 +10,7 @@ use super::doors::{calls, door, request};
 use super::{agent, files_below, steps, world};
 
 /// In two pieces, so that this program's own prompts do not hold it.
-const KEY: [&str; 2] = ["sk-test-provider", "key"];
+pub(super) const KEY: [&str; 2] = ["sk-test-provider", "key"];
 
 fn key() -> String {
     KEY.join("-")
@@ -28,7 +28,7 @@ fn holding(folder: &Path) -> Vec<std::path::PathBuf> {
     files_below(folder).into_iter().filter(holds).collect()
 }
 
-fn kept_nowhere(world: &World) {
+pub(super) fn kept_nowhere(world: &World) {
     let all = world.data_dir();
     let all = all.parent().expect("a world is a folder");
     assert!(files_below(all).len() > 5);

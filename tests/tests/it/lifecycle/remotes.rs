@@ -13,7 +13,9 @@ async fn waits_with(world: &World, id: SessionId, reason: &str) {
         "{} is not pushed yet, nothing is removed, and it is tried again: {reason}",
         branch(id)
     );
-    world.has_reason(id, &reason).await;
+    let reason = world
+        .reason_that_begins(id, &format!("{reason} (since "))
+        .await;
     let session = world.client().session(id).await.expect("it is known");
     assert_eq!(session.status, SessionStatus::Ending);
     let told = world.says(&["session", "show", &id.to_string()]).await;
@@ -41,7 +43,7 @@ async fn a_remote_that_refuses_the_push_is_asked_again_until_it_takes_it() {
     world.client().end_session(id).await.expect("it is asked");
     let beginning = format!(
         "{own} is not pushed yet, nothing is removed, and it is tried again: {url} refused the branch {own}; \
-         see what it says, change its rules or the branch: remote: this week is frozen"
+         see what it says, change its rules or the branch: this week is frozen; "
     );
     let reason = world.reason_that_begins(id, &beginning).await;
     assert!(reason.contains("pre-receive hook declined"), "{reason}");

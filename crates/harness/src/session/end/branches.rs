@@ -1,6 +1,6 @@
 //! The session's two branches on their way out: how far each is, and how it comes out of the engine's tree.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use tracing::warn;
@@ -114,8 +114,13 @@ impl Session {
         branch.is_collected = true;
         if branch.repo.role == Role::Session {
             // What a turn that learns touches afterwards is not the session's work, in no generation.
-            let noted = replace(&self.brought_out(), |file| file.write_all(b"\n"));
-            if let Err(error) = noted {
+            let (state, mark) = (self.paths.state(), self.brought_out());
+            let noted = tokio::task::spawn_blocking(move || {
+                // Git leaves it to the machine when its names get to the disk: a mark without them would be a lost branch.
+                rustix::fs::syncfs(std::fs::File::open(state)?)?;
+                replace(&mark, |file| file.write_all(b"\n"))
+            });
+            if let Err(error) = noted.await.map_err(io::Error::other).flatten() {
                 warn!(%error, "It cannot be noted that the session's repository is collected");
             }
         }

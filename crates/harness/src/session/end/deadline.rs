@@ -22,16 +22,18 @@ impl Deadline {
     pub(super) fn begin(state: &Path, push_for_s: u32) -> io::Result<Self> {
         let path = file(state);
         let now = Timestamp::now();
-        let since = match std::fs::read(&path) {
-            // A clock that was set back must not make it longer.
-            Ok(known) => serde_json::from_slice::<Timestamp>(&known)?.min(now),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                replace(&path, |file| Ok(serde_json::to_writer(file, &now)?))?;
-                now
-            }
+        let known = match std::fs::read(&path) {
+            // What cannot be read does not count.
+            Ok(known) => serde_json::from_slice::<Timestamp>(&known).ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self::of(since, push_for_s))
+        // Of a moment to come a clock was set back since: until it is there again, nothing would count.
+        if let Some(since) = known.filter(|known| *known <= now) {
+            return Ok(Self::of(since, push_for_s));
+        }
+        replace(&path, |file| Ok(serde_json::to_writer(file, &now)?))?;
+        Ok(Self::of(now, push_for_s))
     }
 
     /// The deadline of a first try.
@@ -87,12 +89,17 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_does_not_make_it_longer() {
-        let state = tempfile::tempdir().expect("a folder");
+    fn after_a_clock_was_set_back_and_for_what_cannot_be_read_it_begins_once_more_and_not_again_and_again()
+     {
         let far = Timestamp::from_micros(Timestamp::now().as_micros() + 3_600_000_000);
-        let text = serde_json::to_string(&far).expect("is JSON");
-        std::fs::write(file(state.path()), text).expect("writes");
-        let deadline = Deadline::begin(state.path(), 600).expect("goes on");
-        assert!(deadline.since <= Timestamp::now(), "{deadline:?}");
+        let far = serde_json::to_string(&far).expect("is JSON");
+        for text in [far.as_str(), "", "\"20", "\0\0", "{}"] {
+            let state = tempfile::tempdir().expect("a folder");
+            std::fs::write(file(state.path()), text).expect("writes");
+            let deadline = Deadline::begin(state.path(), 600).expect("begins");
+            assert!(deadline.since <= Timestamp::now(), "{text:?}: {deadline:?}");
+            let again = Deadline::begin(state.path(), 600).expect("goes on");
+            assert_eq!(again, deadline, "{text:?}");
+        }
     }
 }

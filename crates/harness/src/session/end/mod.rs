@@ -22,7 +22,8 @@ use vwm_api::{TurnError, TurnId, TurnStatus, Unpushed};
 use super::Session;
 use crate::conversation::{Stop, ended_by_us, unknown};
 use crate::state::AllKept;
-use crate::{git, supervisor, transcript};
+use crate::transcript::Transcript;
+use crate::{git, supervisor};
 use branches::Over;
 
 /// What fails is tried again after a second, then after twice as long, at most every so often.
@@ -156,8 +157,10 @@ impl Session {
 
     fn write_transcript(&self) -> io::Result<()> {
         let path = self.collected_folder().join(TRANSCRIPT);
-        let records = self.journal.all()?;
-        replace(&path, |file| transcript::write(&records, file))
+        replace(&path, |file| {
+            let mut transcript = Transcript::new(file);
+            self.journal.each(|record| transcript.add(&record))
+        })
     }
 
     /// What lies in the folder of collected things.
@@ -192,7 +195,7 @@ fn into_unpushed(branch: branches::Branch) -> Option<Unpushed> {
     }
 }
 
-/// Writes a file of the harness's own as a whole, on disk when this returns.
+/// Writes a file of the harness's own as a whole, on disk and under its name when this returns.
 fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -208,7 +211,9 @@ fn replace(
     file.into_inner()
         .map_err(io::IntoInnerError::into_error)?
         .sync_all()?;
-    std::fs::rename(temporary, path)
+    std::fs::rename(temporary, path)?;
+    // A name is the folder's to keep.
+    File::open(folder)?.sync_all()
 }
 
 async fn wait(pause: &mut Duration) {

@@ -10,32 +10,37 @@ use vwm_api::harness::{EndOrder, Setup, StepState};
 use super::branches::{Branch, Failure, Over};
 use super::deadline::{Deadline, shown};
 use super::{LONGEST_PAUSE, Session};
+use crate::git::{self, GitError};
+
+/// What a try may take when the deadline is near or over: a remote that answers takes a branch in that.
+const LEAST: Duration = Duration::from_secs(5);
 
 impl Session {
     /// Pushes every branch, again and again until the deadline; returns when each is pushed or kept.
     pub(super) async fn push_all(&self, order: &EndOrder, branches: &mut [Branch]) {
-        for branch in &mut *branches {
-            if !branch.repo.was_made() {
-                self.state
-                    .step(branch.step, StepState::Skipped, "nothing was prepared");
-                branch.over = Some(Over::NothingToPush);
-            }
-        }
         let first = Timestamp::now();
+        // Each by itself: a remote that is away or silent must not hold up the other one, nor its next try.
+        let all = branches.iter_mut();
+        join_all(all.map(|branch| self.push_until_over(order, first, branch))).await;
+    }
+
+    async fn push_until_over(&self, order: &EndOrder, first: Timestamp, branch: &mut Branch) {
+        if !branch.repo.was_made() {
+            self.state
+                .step(branch.step, StepState::Skipped, "nothing was prepared");
+            branch.over = Some(Over::NothingToPush);
+        }
         let mut pause = Duration::from_secs(1);
-        while branches.iter().any(|branch| branch.over.is_none()) {
+        while branch.over.is_none() {
             let deadline = self.deadline(order.push_for_s, first);
-            let open = branches.iter_mut().filter(|branch| branch.over.is_none());
-            // At the same time: a remote that is away must not hold up the other one.
-            join_all(open.map(|branch| self.try_push(&order.setup, branch))).await;
+            let tried = self.push_once(&order.setup, branch, &deadline).await;
+            branch.failure = tried.err();
             let left = deadline.left(Timestamp::now());
-            for branch in branches.iter_mut().filter(|branch| branch.over.is_none()) {
-                if left.is_none() {
-                    self.give_up(&order.setup, branch).await;
-                }
-                self.tell_waiting(branch, &deadline, left.is_none());
+            if left.is_none() {
+                self.give_up(&order.setup, branch).await;
             }
-            if branches.iter().any(|branch| branch.over.is_none()) {
+            self.tell_waiting(branch, &deadline, left.is_none());
+            if branch.over.is_none() {
                 tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -49,15 +54,27 @@ impl Session {
         })
     }
 
-    async fn try_push(&self, setup: &Setup, branch: &mut Branch) {
-        let tried = self.push_once(setup, branch).await;
-        branch.failure = tried.err();
-    }
-
-    async fn push_once(&self, setup: &Setup, branch: &mut Branch) -> Result<(), Failure> {
+    async fn push_once(
+        &self,
+        setup: &Setup,
+        branch: &mut Branch,
+        deadline: &Deadline,
+    ) -> Result<(), Failure> {
         self.bring_out(setup, branch).await?;
         let host = self.git_host(setup).map_err(Failure::Wall)?;
-        let pushed = branch.repo.push(&self.git_context(setup, &host)).await?;
+        let context = self.git_context(setup, &host);
+        let left = deadline.left(Timestamp::now()).unwrap_or_default();
+        let most = left.max(LEAST);
+        // Given up, it takes its git with it: a remote may take the call and never say a word.
+        let pushed = tokio::time::timeout(most, branch.repo.push(&context)).await;
+        let pushed = pushed.map_err(|_| GitError::TimedOut {
+            doing: format!(
+                "push {} to {}",
+                branch.repo.branch,
+                git::masked(&branch.repo.url)
+            ),
+            seconds: most.as_secs(),
+        })??;
         let (code, over) = match pushed.sha {
             Some(_) => ("pushed", Over::Pushed),
             None => ("not_pushed", Over::NothingToPush),

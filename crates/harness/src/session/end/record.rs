@@ -1,15 +1,14 @@
 //! What came of learning: what the branch has of it, or why it has nothing.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tracing::warn;
 use vwm_api::harness::{Entry, Setup, learning_path};
-use vwm_api::{Learning, SessionId, TurnId, TurnStatus};
+use vwm_api::{Learning, SessionId, TurnError, TurnId, TurnStatus};
 
 use super::branches::{Branch, Failure, Over};
 use super::{Session, wait};
-use crate::git::{Context, GitError, Role};
+use crate::git::Role;
 
 /// How many other files are named.
 const NAMED: usize = 3;
@@ -45,13 +44,13 @@ impl Session {
         turn: TurnId,
         branches: &[Branch],
     ) -> Learning {
-        let (mut came, written) = self.told_of(turn);
+        let mut came = self.told_of(turn);
         match branches
             .iter()
             .find(|branch| branch.repo.role == Role::KnowledgeBase)
         {
             None => came.unread = Some("the worker has no knowledge base".to_owned()),
-            Some(branch) => self.look(setup, branch, &written, &mut came).await,
+            Some(branch) => self.look(setup, branch, &mut came).await,
         }
         let record = record(setup.session, came);
         match &record.skipped {
@@ -61,44 +60,33 @@ impl Session {
         record
     }
 
-    /// What the journal says: how the turn ended, and which learnings any turn wrote.
-    fn told_of(&self, turn: TurnId) -> (Came, BTreeSet<String>) {
+    /// What the journal says: how the turn ended.
+    fn told_of(&self, turn: TurnId) -> Came {
         let mut came = Came {
             status: self
                 .journal
                 .with_ledger(|ledger| ledger.turn(turn).and_then(|turn| turn.ended)),
             ..Came::default()
         };
-        let mut written = BTreeSet::new();
-        let records = self.journal.all().unwrap_or_else(|error| {
-            warn!(%error, "Journal cannot be read; the record of what was learned says less");
-            Vec::new()
-        });
-        for record in records {
-            let Entry::Ended {
+        let read = self.journal.each(|record| {
+            if let Entry::Ended {
                 turn: ended,
                 outcome,
             } = record.entry
-            else {
-                continue;
-            };
-            if ended == turn {
-                came.error = outcome.error.map(|error| error.message);
+                && ended == turn
+            {
+                came.error = outcome.error.map(reason);
             }
-            let paths = outcome.artifacts.iter();
-            written.extend(paths.filter_map(|path| path.strip_prefix(SEEN_AS).map(str::to_owned)));
+            Ok(())
+        });
+        if let Err(error) = read {
+            warn!(%error, "Journal cannot be read; the record of what was learned says less");
         }
-        (came, written)
+        came
     }
 
     /// Looks at what was committed.
-    async fn look(
-        &self,
-        setup: &Setup,
-        branch: &Branch,
-        written: &BTreeSet<String>,
-        came: &mut Came,
-    ) {
+    async fn look(&self, setup: &Setup, branch: &Branch, came: &mut Came) {
         let own = in_repository(setup.session);
         came.is_pushed = matches!(branch.over, Some(Over::Pushed));
         let about_own = |message: &&String| message.starts_with(&format!("{own} "));
@@ -109,7 +97,7 @@ impl Session {
             .map(|why| format!("the knowledge base could not be collected: {why}"));
         let mut pause = Duration::from_secs(1);
         for _ in 0..TRIES {
-            match self.committed(setup, branch, &own, written).await {
+            match self.committed(setup, branch, &own).await {
                 Ok((file, others)) => {
                     (came.file, came.others) = (file, others);
                     return;
@@ -129,29 +117,26 @@ impl Session {
         setup: &Setup,
         branch: &Branch,
         own: &str,
-        written: &BTreeSet<String>,
     ) -> Result<(Option<(String, String)>, Vec<String>), Failure> {
         let host = self.git_host(setup).map_err(Failure::Wall)?;
         let context = self.git_context(setup, &host);
         let file = branch.repo.committed_file(&context, own).await?;
-        let others = others(&context, branch, own, written).await?;
-        Ok((file, others))
+        let changed = branch.repo.committed_files(&context).await?;
+        let others = changed.into_iter().filter(|path| path != own);
+        let others = others.map(|path| format!("{SEEN_AS}{path}"));
+        Ok((file, others.take(NAMED).collect()))
     }
 }
 
-async fn others(
-    context: &Context<'_>,
-    branch: &Branch,
-    own: &str,
-    written: &BTreeSet<String>,
-) -> Result<Vec<String>, GitError> {
-    let mut others = Vec::new();
-    for path in written.iter().filter(|path| *path != own) {
-        if others.len() < NAMED && branch.repo.committed_file(context, path).await?.is_some() {
-            others.push(format!("{SEEN_AS}{path}"));
+/// Why the turn did not complete, for those who read it when the session is gone: nobody can ask again or look at the workspace.
+fn reason(error: TurnError) -> String {
+    match error.code.as_str() {
+        "timeout" => {
+            "it took longer than it may; `--learning-timeout` gives the next ones more".to_owned()
         }
+        "outcome_unknown" => "the session's job was lost while it ran".to_owned(),
+        _ => error.message,
     }
-    Ok(others)
 }
 
 /// Where the file is in its repository.

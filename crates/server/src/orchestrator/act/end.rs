@@ -1,16 +1,21 @@
 //! What is lost, kept and removed: resumes that fail, volumes that are gone, and what outlives a session.
 
 use futures_util::StreamExt;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::warn;
-use vwm_api::harness::{EndOrder, HarnessState};
+use vwm_api::harness::{Collected, EndOrder, HarnessState};
 use vwm_api::{SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_jobs::Volume;
-use vwm_store::{Learned, SessionRow};
+use vwm_store::{BlobHash, Learned, SessionRow};
 
+use super::super::link::Link;
 use super::super::setup;
 use super::turns::order;
 use super::{ActError, After, LOOK_AGAIN, RESUME_AGAIN, Runner, turn_error};
+
+/// How many pieces of what is fetched wait for the disk.
+const CHUNKS: usize = 16;
 
 impl Runner {
     /// The volume is kept, and with it all that a later try needs; only the turns that waited fail.
@@ -122,27 +127,32 @@ impl Runner {
         })
     }
 
+    /// Brings one thing into the blobs, bit by bit: it may be as large as the session's disk.
+    async fn fetch(&self, link: &Link, kept: &Collected) -> Result<BlobHash, ActError> {
+        let (sender, chunks) = mpsc::channel(CHUNKS);
+        let mut stream = link.harness.collected(&kept.name).await?;
+        let read = async move {
+            while let Some(chunk) = stream.next().await {
+                if sender.send(chunk?).await.is_err() {
+                    // Whoever does not take it says why.
+                    break;
+                }
+            }
+            Ok::<(), ActError>(())
+        };
+        let blobs = self.app.store.blobs();
+        let (read, hash) = tokio::join!(read, blobs.put_chunks(chunks, kept.bytes));
+        read?;
+        Ok(hash?)
+    }
+
     /// Stores all that the harness collected, and what came of the end, before anything is removed.
     pub(super) async fn keep(&self, state: HarnessState) -> Result<(), ActError> {
         let Some(link) = &self.link else {
             return Ok(());
         };
         for kept in &state.collected {
-            let mut bytes = Vec::with_capacity(usize::try_from(kept.bytes).unwrap_or_default());
-            let mut stream = link.harness.collected(&kept.name).await?;
-            while let Some(chunk) = stream.next().await {
-                bytes.extend_from_slice(&chunk?);
-            }
-            if bytes.len() as u64 != kept.bytes {
-                let cut = format!(
-                    "{} came with {} of {} bytes",
-                    kept.name,
-                    bytes.len(),
-                    kept.bytes
-                );
-                return Err(std::io::Error::other(cut).into());
-            }
-            let hash = self.app.store.blobs().put(bytes).await?;
+            let hash = self.fetch(link, kept).await?;
             self.app
                 .store
                 .add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes)

@@ -28,6 +28,9 @@ const WATCH: Duration = Duration::from_secs(5);
 /// How long until a session that would not resume is tried again, if a turn of it is still open.
 const RESUME_AGAIN: Duration = Duration::from_secs(30);
 
+/// After so many jobs of one end it is told that they do not last.
+const MANY_STARTS: u32 = 3;
+
 /// Why a step did not work; it is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ActError {
@@ -37,8 +40,6 @@ pub(super) enum ActError {
     Job(#[from] JobError),
     #[error("the harness refuses")]
     Harness(#[from] ClientError),
-    #[error("what was collected cannot be kept")]
-    Keep(#[from] std::io::Error),
 }
 
 /// What follows from a pass.
@@ -185,6 +186,11 @@ impl Runner {
                 if self.failed_starts > 0 && since < pause {
                     return Ok(After::Wait(pause - since));
                 }
+                if row.session.status == SessionStatus::Ending && self.failed_starts >= MANY_STARTS
+                {
+                    let reason = Some(self.no_end());
+                    store.set_session_reason(self.id, reason).await?;
+                }
                 self.failed_starts += 1;
                 self.started = Some(Instant::now());
                 let generation = store.new_generation(self.id).await?;
@@ -299,7 +305,11 @@ impl Runner {
                 let reason = match row.session.status {
                     SessionStatus::Ending => {
                         self.close_waiting().await?;
-                        reason
+                        // What was told holds until a harness says more.
+                        match &state {
+                            Some(_) => reason,
+                            None => row.session.status_reason.clone(),
+                        }
                     }
                     SessionStatus::Pending => state.as_ref().and_then(at_work),
                     SessionStatus::Active
@@ -324,6 +334,13 @@ impl Runner {
     fn no_start(&self) -> String {
         format!(
             "its harness ended {} times before it could be reached; see harness.log in the session's folder",
+            self.failed_starts
+        )
+    }
+
+    fn no_end(&self) -> String {
+        format!(
+            "its harness was lost {} times before the end was over; nothing is removed, and it is started again: see harness.log in the session's folder",
             self.failed_starts
         )
     }

@@ -37,10 +37,8 @@ fn tell(id: SessionId, result: &PushResult) {
         table::line(format!("everything of session {id} is pushed already"));
     }
     for it in &result.pushed {
-        table::line(format!(
-            "{} is pushed at {} in {}",
-            it.branch, it.sha, it.url
-        ));
+        let pushed = format!("{} is pushed at {} in {}", it.branch, it.sha, it.url);
+        table::line(table::plain(&pushed));
     }
     if result.unpushed.is_empty() {
         return;
