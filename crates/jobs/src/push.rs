@@ -108,7 +108,6 @@ async fn see_off(
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     use tempfile::TempDir;
@@ -127,8 +126,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("program");
         let text = format!("#!/bin/sh\ncd {}\n{script}\n", folder.path().display());
-        std::fs::write(&program, text).expect("a script");
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("is ours");
+        let draft = folder.path().join("draft");
+        std::fs::write(&draft, text).expect("a script");
+        // By another process: a file that a fork of ours holds open for writing cannot be run.
+        let mut install = std::process::Command::new("install");
+        install.arg("--mode=700").args([&draft, &program]);
+        assert!(install.status().expect("install runs").success());
         let order = PushOrder {
             session: SessionId::new(),
             repository: RepositoryRole::SessionRepository,
