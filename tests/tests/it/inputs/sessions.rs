@@ -76,7 +76,8 @@ async fn ending_a_session_twice_changes_nothing_the_second_time() {
     let id = world.session("bob", None).await.id;
     let text = id.to_string();
     let once = world.says(&["session", "end", &text]).await;
-    assert_eq!(once, Said::new(0, "session ID ended\n", ""));
+    let saying_so = "· ending the session\n";
+    assert_eq!(once, Said::new(0, "session ID ended\n", saying_so));
     let ended = world.client().session(id).await.expect("it is known");
     let twice = world.says(&["session", "end", &text]).await;
     assert_eq!(twice, Said::new(0, "session ID had ended already\n", ""));
