@@ -22,6 +22,21 @@ impl Store {
             .transpose()
     }
 
+    /// Returns the revisions of two settings; 0 for one that was never set.
+    pub async fn setting_revisions(&self, keys: [&str; 2]) -> Result<[i64; 2]> {
+        let row = sqlx::query(
+            "SELECT coalesce(max(revision) FILTER (WHERE key = $1), 0) AS one,
+                 coalesce(max(revision) FILTER (WHERE key = $2), 0) AS other
+             FROM system_settings WHERE key IN ($1, $2)",
+        )
+        .bind(keys[0])
+        .bind(keys[1])
+        .fetch_one(&self.readers)
+        .await?;
+        let row = Columns(&row);
+        Ok([row.get("one")?, row.get("other")?])
+    }
+
     /// Returns every setting as it stands, by key.
     pub async fn settings(&self) -> Result<Vec<Setting>> {
         let rows = sqlx::query(

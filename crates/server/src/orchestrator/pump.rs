@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
-use vwm_api::SessionId;
-use vwm_api::harness::{Entry, Record};
+use vwm_api::harness::{Entry, Happened, Record};
+use vwm_api::{AgentEvent, SessionId};
 use vwm_client::{ClientError, Harness, RecordStream};
 use vwm_store::StoreError;
 
@@ -63,10 +64,13 @@ async fn read(
             return Ok(any);
         }
         // That a harness has a turn, and that its engine has it, is written with the first thing that is said.
-        if batch.iter().all(|record| is_quiet(record)) {
+        let until = Instant::now() + RIDE;
+        while batch.iter().all(|record| is_quiet(record)) {
             let more = records.recv_many(&mut batch, BATCH);
-            // Nothing more is as good: then it is written alone.
-            let _ = tokio::time::timeout(RIDE, more).await;
+            match timeout_at(until, more).await {
+                Ok(more) if more > 0 => {}
+                Ok(_) | Err(_) => break,
+            }
         }
         any = true;
         let ends = batch.iter().any(|record| is_news_for_the_plan(record));
@@ -101,7 +105,8 @@ async fn forward(session: SessionId, mut records: RecordStream, to: mpsc::Sender
 fn is_quiet(record: &Record) -> bool {
     match record.entry {
         Entry::Accepted { .. } | Entry::Sent { .. } => true,
-        Entry::Event { .. } | Entry::Ended { .. } => false,
+        Entry::Event { ref event, .. } => matches!(event, Happened::Agent(AgentEvent::Start(_))),
+        Entry::Ended { .. } => false,
     }
 }
 

@@ -6,6 +6,9 @@ use vwm_store::{SessionRow, StoreError};
 use crate::app::App;
 use crate::first_start::LOCAL;
 
+const SYSTEM_AGENT_MD: &str = "system_agent_md";
+const ENGINE_FOLDERS: &str = "engineFolders";
+
 /// The settings that reach a harness, by their revisions: when these change, active sessions are told before their next turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct SettingsSeen {
@@ -14,11 +17,13 @@ pub(super) struct SettingsSeen {
 }
 
 pub(super) async fn seen(app: &App) -> Result<SettingsSeen, StoreError> {
-    let revision =
-        |setting: Option<vwm_api::Setting>| setting.map_or(0, |setting| setting.revision);
+    let revisions = app
+        .store
+        .setting_revisions([SYSTEM_AGENT_MD, ENGINE_FOLDERS]);
+    let [system_agent_md, engine_folders] = revisions.await?;
     Ok(SettingsSeen {
-        system_agent_md: revision(app.store.setting("system_agent_md").await?),
-        engine_folders: revision(app.store.setting("engineFolders").await?),
+        system_agent_md,
+        engine_folders,
     })
 }
 
@@ -30,8 +35,8 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         .worker_revision(session.worker_id, session.worker_revision)
         .await?;
     let worker = revision.ok_or(StoreError::NotFound)?.definition;
-    let instructions = app.store.setting("system_agent_md").await?;
-    let folders = app.store.setting("engineFolders").await?;
+    let instructions = app.store.setting(SYSTEM_AGENT_MD).await?;
+    let folders = app.store.setting(ENGINE_FOLDERS).await?;
     let seen = SettingsSeen {
         system_agent_md: instructions.as_ref().map_or(0, |setting| setting.revision),
         engine_folders: folders.as_ref().map_or(0, |setting| setting.revision),

@@ -37,6 +37,10 @@ async fn a_setting_counts_its_changes_and_only_those() {
         .set_setting("engineFolders", json!(["/opt"]), None)
         .await
         .unwrap();
+    let revisions = store.setting_revisions(["system_agent_md", "engineFolders"]);
+    assert_eq!(revisions.await.unwrap(), [third.revision, folders.revision]);
+    let never = store.setting_revisions(["engineFolders", "never"]);
+    assert_eq!(never.await.unwrap(), [folders.revision, 0]);
     assert_eq!(store.settings().await.unwrap(), [folders, third.clone()]);
     assert_eq!(store.setting("system_agent_md").await.unwrap(), Some(third));
 }

@@ -82,10 +82,11 @@ impl Runner {
 
     /// Looks, chooses, does one thing.
     pub(super) async fn pass(&mut self) -> Result<After, ActError> {
-        let Some(row) = self.app.store.session(self.id).await? else {
+        let store = &self.app.store;
+        let (row, turns) = tokio::try_join!(store.session(self.id), store.open_turns(self.id))?;
+        let Some(row) = row else {
             return Ok(After::Rest);
         };
-        let turns = self.app.store.open_turns(self.id).await?;
         let (job, state) = self.observe(&row).await?;
         // Asked only where a turn may be started: each look costs two reads.
         let waits = turns.iter().any(|turn| turn.status == TurnStatus::Pending);
