@@ -10,6 +10,7 @@ mod process;
 mod repository;
 mod said;
 mod server;
+mod waiting;
 mod web;
 mod world;
 
@@ -20,8 +21,12 @@ pub use process::{descendants, is_alive, kill, processes_of, program};
 pub use repository::Repository;
 pub use said::{Running, Said, without_ids};
 pub use server::Server;
+pub use waiting::{gone, no_process_of, until, within};
 pub use web::Web;
-pub use world::{World, gone, until, within};
+pub use world::World;
+
+/// What the built-in skill begins with, by which a script knows that its worker is asked to write down what it learned.
+pub const ASKED_TO_LEARN: &str = "Before it closes, write down what the next session should know";
 
 /// What may go wrong in the kit: a test shows it and ends.
 pub type Result<T = ()> = anyhow::Result<T>;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr};
 use vwm_api::SessionId;
 
-use crate::world::until;
+use crate::until;
 use crate::{World, process, within};
 
 /// What a command said to its end; every id in it is `ID`, because no two runs have the same.

@@ -1,6 +1,5 @@
 //! A whole world for one test: folders, a scripted model, a server, and a client of it.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -10,38 +9,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use vwm_api::volume::{JobFile, VolumePaths};
 use vwm_api::{
-    Answer, Event, EventBody, NewSession, OnBusy, Prompt, Repository as SessionRepository, Session,
-    SessionId, SessionStatus,
+    Answer, EndStep, Event, EventBody, NewSession, OnBusy, Prompt, Repository as SessionRepository,
+    Session, SessionId, SessionStatus,
 };
 use vwm_client::Client;
 use vwm_scripted::{ModelServer, Script};
 
 use crate::process;
-use crate::{Repository, Server, vwm};
-
-/// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for something with a deadline; what is waited for stands in the failure.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
-}
-
-/// Waits for something that tells nobody when it comes: looks again and again, with the same deadline.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    within(what, async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-}
+use crate::{Repository, Server, gone, until, vwm, within};
 
 /// A world.
 pub struct World {
@@ -206,10 +181,16 @@ impl World {
 
     /// Creates a session.
     pub async fn new_session(&self, worker: &str, repository: Option<&Repository>) -> Session {
+        let url = repository.map(Repository::url);
+        self.new_session_at(worker, url.as_deref()).await
+    }
+
+    /// Creates a session on the repository at an address, which may be of none.
+    pub async fn new_session_at(&self, worker: &str, url: Option<&str>) -> Session {
         let new = NewSession {
             worker_name: Some(worker.to_owned()),
-            repository: repository.map(|repository| SessionRepository {
-                url: repository.url(),
+            repository: url.map(|url| SessionRepository {
+                url: url.to_owned(),
                 branch: "main".into(),
             }),
             ..NewSession::default()
@@ -247,6 +228,16 @@ impl World {
             },
         )
         .await
+    }
+
+    /// Waits until a session's end is there.
+    pub async fn reaches_step(&self, id: SessionId, step: EndStep) {
+        let client = self.client();
+        until(&format!("the step {}", step.as_str()), async || {
+            let session = client.session(id).await.expect("it is known");
+            (session.end_step == Some(step)).then_some(())
+        })
+        .await;
     }
 
     /// Asks and waits for the answer.
@@ -353,12 +344,6 @@ impl World {
     pub async fn gone(&self, pid: u32) {
         gone(pid).await;
     }
-}
-
-/// Waits until a process is gone.
-pub async fn gone(pid: u32) {
-    let what = format!("process {pid} to be gone");
-    until(&what, async || (!process::is_alive(pid)).then_some(())).await;
 }
 
 impl Drop for World {

@@ -5,6 +5,7 @@ mod event;
 pub mod harness;
 mod id;
 mod key;
+mod push;
 mod runtime;
 mod session;
 mod setting;
@@ -17,11 +18,9 @@ pub use error::{ErrorBody, Fault, Warning, chain};
 pub use event::{AgentEvent, Event, EventBody, Resume, Seq, Start, ToolCall, ToolResult};
 pub use id::{IdError, KeyId, NativeId, RuntimeId, SessionId, SubsessionId, TurnId, WorkerId};
 pub use key::{Key, Role};
+pub use push::{PushResult, PushedBranch, RepositoryRole, Unpushed};
 pub use runtime::{NewRuntime, Runtime};
-pub use session::{
-    EndStep, NewSession, PushResult, PushedBranch, Repository, RepositoryRole, Session,
-    SessionPage, SessionStatus, Trigger, Unpushed,
-};
+pub use session::{EndStep, NewSession, Repository, Session, SessionPage, SessionStatus, Trigger};
 pub use setting::Setting;
 pub use time::Timestamp;
 pub use turn::{

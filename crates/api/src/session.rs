@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SessionId, Timestamp, Warning, WorkerId};
+use crate::{SessionId, Timestamp, Unpushed, Warning, WorkerId};
 
 /// Where a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -208,56 +208,6 @@ pub struct Session {
     /// What is accepted and has no effect yet.
     pub warnings: Vec<Warning>,
     /// The branches that its end could not push; `POST /sessions/:id/push` tries again.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unpushed: Vec<Unpushed>,
-}
-
-/// What a repository is to a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RepositoryRole {
-    /// The worker's: `worker_repo/`.
-    KnowledgeBase,
-    /// What the session works on: `session_repo/`.
-    SessionRepository,
-}
-
-/// A branch of an ended session that its remote does not have. Its commits are kept in a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unpushed {
-    /// Which repository.
-    pub repository: RepositoryRole,
-    /// The remote, without credentials.
-    pub url: String,
-    /// The branch.
-    pub branch: String,
-    /// The commit that it stands at.
-    pub sha: String,
-    /// The bundle's name among what is kept of the session.
-    pub bundle: String,
-    /// Why the remote does not have it.
-    pub reason: String,
-}
-
-/// A branch that the remote has now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PushedBranch {
-    /// Which repository.
-    pub repository: RepositoryRole,
-    /// The remote, without credentials.
-    pub url: String,
-    /// The branch.
-    pub branch: String,
-    /// The commit that it stands at.
-    pub sha: String,
-}
-
-/// The answer of `POST /sessions/:id/push`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PushResult {
-    /// What the remotes took.
-    pub pushed: Vec<PushedBranch>,
-    /// What they did not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unpushed: Vec<Unpushed>,
 }

@@ -20,9 +20,18 @@ const FIRST_PART: usize = 2 << 10;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Knowledge {
     /// Its files.
-    pub(crate) files: Vec<Known>,
+    pub(crate) index: Index,
     /// What was learned, newest first.
     pub(crate) lately: Vec<Learned>,
+}
+
+/// The files of a knowledge base, or the first of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Index {
+    /// Sorted by path.
+    pub(crate) files: Vec<Known>,
+    /// How many more there are.
+    pub(crate) more: usize,
 }
 
 /// A file of the knowledge base.
@@ -45,13 +54,18 @@ pub(crate) struct Learned {
     pub(crate) body: String,
 }
 
-impl fmt::Display for Known {
-    /// As a line of a list.
+impl fmt::Display for Index {
+    /// As a list, each line behind a line end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.about, self.path.as_str()) {
-            (Some(about), "") => write!(f, "- {about}"),
-            (Some(about), path) => write!(f, "- `worker_repo/{path}`: {about}"),
-            (None, path) => write!(f, "- `worker_repo/{path}`"),
+        for Known { path, about } in &self.files {
+            write!(f, "\n- `worker_repo/{path}`")?;
+            if let Some(about) = about {
+                write!(f, ": {about}")?;
+            }
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n- and {more} more files"),
         }
     }
 }
@@ -90,9 +104,7 @@ fn workspace(setup: &Setup, knowledge: Option<&Knowledge>) -> String {
         text += "\n- `worker_repo/` is your knowledge base: what your team has written down for you. Read what bears on \
                  a task before you start it. It is read-only, except for `worker_repo/learnings/`. Search it with the \
                  path `worker_repo/`, with the slash.\n\nYour knowledge base holds:\n";
-        for file in &knowledge.files {
-            text += &format!("\n{file}");
-        }
+        text += &knowledge.index.to_string();
         text += &lately(&knowledge.lately);
     }
     text
@@ -161,10 +173,13 @@ mod tests {
         setup.system_agent_md = "Be kind.\n".into();
         setup.worker.agent_md = Some("You are Bob.\nYou push back on bad ideas.\n".into());
         let knowledge = Knowledge {
-            files: vec![Known {
-                path: "COMPANY.md".into(),
-                about: Some("Who we are".into()),
-            }],
+            index: Index {
+                files: vec![Known {
+                    path: "COMPANY.md".into(),
+                    about: Some("Who we are".into()),
+                }],
+                more: 0,
+            },
             lately: Vec::new(),
         };
         let merged = merge(&setup, Some(&knowledge));
@@ -188,7 +203,7 @@ mod tests {
     #[test]
     fn what_was_learned_lately_stands_last_newest_first() {
         let knowledge = Knowledge {
-            files: Vec::new(),
+            index: Index::default(),
             lately: vec![
                 learned("b", "Start the database first.\nThen test."),
                 Learned {

@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, Mode, flock};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
-use vwm_api::harness::{Boot, Entry, TurnOrder};
+use vwm_api::harness::{Boot, TurnOrder};
 use vwm_api::volume::{JobFile, VolumePaths, start_time};
 
 use crate::conversation::{Stop, unknown};
@@ -167,16 +167,7 @@ async fn settle(journal: &Arc<Journal>) -> io::Result<Vec<TurnOrder>> {
     for turn in journal.with_ledger(crate::journal::Ledger::open) {
         if turn.sent {
             info!(turn.id = %turn.order.turn, "Turn was sent by a job that is lost: its outcome is unknown");
-            let outcome = Box::new(unknown());
-            journal
-                .end_turn(
-                    turn.order.turn,
-                    Entry::Ended {
-                        turn: turn.order.turn,
-                        outcome,
-                    },
-                )
-                .await?;
+            journal.end_turn(turn.order.turn, unknown()).await?;
         } else {
             left.push(turn.order);
         }

@@ -7,6 +7,7 @@ use vwm_api::SessionId;
 use vwm_api::harness::{PushAnswer, PushOrder};
 
 mod error;
+mod folders;
 pub mod local;
 mod process;
 mod push;

@@ -1,9 +1,8 @@
 //! Jobs on this machine: one harness process per session, of the same binary, that outlives the server.
 
 use std::collections::HashMap;
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,14 +19,14 @@ use vwm_api::SessionId;
 use vwm_api::harness::{Boot, PROGRAMS, PushAnswer, PushOrder};
 use vwm_api::volume::VolumePaths;
 
-use crate::{Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, process, push};
+use crate::{
+    Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, folders, process, push,
+};
 
 /// How long a harness has to end by itself before it is killed: longer than it gives its engine.
 const GRACE: Duration = Duration::from_secs(15);
 /// How long a harness is waited for; one that takes longer is looked for afterwards.
 const LISTENS: Duration = Duration::from_secs(2);
-/// A socket's name may have 107 bytes.
-const LONGEST_SOCKET: usize = 107;
 
 /// The local backend.
 #[derive(Debug)]
@@ -46,14 +45,14 @@ impl Local {
             .canonicalize()
             .map_err(JobError::volume(data_dir))?;
         let sessions = data_dir.join("sessions");
-        private_folder(&sessions)?;
-        let sockets = sockets_folder(&data_dir)?;
+        folders::private(&sessions)?;
+        let sockets = folders::for_sockets(&data_dir)?;
         for entry in std::fs::read_dir(&sessions)
             .map_err(JobError::volume(&sessions))?
             .flatten()
         {
             let is_removed = entry.file_name().to_string_lossy().starts_with(".removed-");
-            if is_removed && let Err(error) = delete_tree(&entry.path()) {
+            if is_removed && let Err(error) = folders::delete(&entry.path()) {
                 let error = vwm_api::chain(&error);
                 warn!(%error, "A removed volume cannot be deleted; it is tried again at the next start");
             }
@@ -83,8 +82,8 @@ impl Local {
 
     async fn spawn(&self, spec: &JobSpec) -> Result<(), JobError> {
         let volume = self.volume(spec.id.session);
-        private_folder(&volume.root)?;
-        private_folder(&volume.state())?;
+        folders::private(&volume.root)?;
+        folders::private(&volume.state())?;
         let log = File::options()
             .create(true)
             .append(true)
@@ -130,12 +129,15 @@ impl Local {
         let listens = child.stdout.take();
         let (children, id) = (Arc::clone(&self.children), spec.id);
         tokio::spawn(async move {
-            let status = child.wait().await;
+            let how = match child.wait().await {
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            };
             let mut children = children.lock().unwrap_or_else(PoisonError::into_inner);
             if children.get(&id.session) == Some(&id.generation) {
                 children.remove(&id.session);
             }
-            info!(session.id = %id.session, generation = id.generation, ?status, "Job's process ended");
+            info!(session.id = %id.session, generation = id.generation, how, "Job's process ended");
         });
         if let Some(mut listens) = listens {
             // A line once it listens, nothing when it ended before: what became of it is for `observe` to say.
@@ -264,7 +266,7 @@ impl JobBackend for Local {
                         std::fs::rename(&paths.root, &removed)
                             .map_err(JobError::volume(&paths.root))?;
                     }
-                    tokio::task::spawn_blocking(move || delete_tree(&removed))
+                    tokio::task::spawn_blocking(move || folders::delete(&removed))
                         .await
                         .map_err(|e| JobError::volume(&paths.root)(io::Error::other(e)))?
                 }
@@ -278,7 +280,7 @@ impl JobBackend for Local {
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), JobError>> {
-        async move { private_folder(&self.sessions) }.boxed()
+        async move { folders::private(&self.sessions) }.boxed()
     }
 }
 
@@ -294,79 +296,4 @@ fn is_locked(path: &Path) -> Result<bool, JobError> {
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
         Err(e) => Err(JobError::volume(path)(e.into())),
     }
-}
-
-fn private_folder(path: &Path) -> Result<(), JobError> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(JobError::volume(path))
-}
-
-/// A folder for sockets with a short name: below the data directory, or, where that is too long, in the machine's own for temporary files.
-fn sockets_folder(data_dir: &Path) -> Result<PathBuf, JobError> {
-    let near = data_dir.join("run");
-    if near.as_os_str().len() + "/.s".len() + 32 <= LONGEST_SOCKET {
-        private_folder(&near)?;
-        return Ok(near);
-    }
-    let hash = blake3::hash(data_dir.as_os_str().as_encoded_bytes());
-    let short = &data_encoding::HEXLOWER.encode(hash.as_bytes())[..16];
-    let far = PathBuf::from(format!("/tmp/vwm-{short}"));
-    private_folder(&far)?;
-    let found = std::fs::symlink_metadata(&far).map_err(JobError::volume(&far))?;
-    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        let taken =
-            io::Error::other("somebody else made it; choose a data directory with a shorter path");
-        return Err(JobError::volume(&far)(taken));
-    }
-    std::fs::set_permissions(&far, Permissions::from_mode(0o700))
-        .map_err(JobError::volume(&far))?;
-    Ok(far)
-}
-
-/// Deletes a tree, also one that an agent made deeper than there are descriptors or took its owner's rights away in. Nothing of the
-/// session runs any more.
-fn delete_tree(path: &Path) -> Result<(), JobError> {
-    let removed = std::fs::remove_dir_all(path).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => flatten(path).and_then(|()| std::fs::remove_dir_all(path)),
-    });
-    removed.map_err(JobError::volume(path))
-}
-
-/// Empties a folder level by level: what lies below its folders is lifted into it, so that none is ever deep.
-fn flatten(root: &Path) -> io::Result<()> {
-    let open = |folder: &Path| std::fs::set_permissions(folder, Permissions::from_mode(0o700));
-    open(root)?;
-    let mut lifted = 0;
-    let mut folders = folders_in(root)?;
-    while let Some(folder) = folders.pop() {
-        open(&folder)?;
-        for below in folders_in(&folder)? {
-            // Its own entry `..` changes by that, for which it must be writable.
-            open(&below)?;
-            let mut place = root.join(format!(".lifted-{lifted}"));
-            while place.exists() {
-                lifted += 1;
-                place = root.join(format!(".lifted-{lifted}"));
-            }
-            std::fs::rename(&below, &place)?;
-            folders.push(place);
-        }
-        std::fs::remove_dir_all(&folder)?;
-    }
-    Ok(())
-}
-
-fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    Ok(folders)
 }

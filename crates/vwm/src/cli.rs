@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::demo::DemoArgs;
+use crate::commands::demo::keeper::KeeperArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::engine::EngineCommand;
 use crate::commands::prompt::PromptArgs;
@@ -33,7 +34,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Shows the whole of it, offline and without a key: a server, a worker, a session
+    /// Tells the whole of it as a story, offline and without a key: begin here
     Demo(DemoArgs),
     /// Looks whether this machine has what is needed, and says what to do
     Doctor(DoctorArgs),
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Pushes a branch of an ended session from its bundle; the server starts it
     #[command(hide = true)]
     PushBundle,
+    /// Clears up behind a demo that was killed; the demo starts it
+    #[command(hide = true)]
+    DemoKeeper(KeeperArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -85,6 +89,12 @@ Examples:
   VWM_ANTHROPIC_API_KEY=… vwm server
   vwm worker apply -f bob.yaml
   vwm run bob \"Add a health endpoint\" --repo https://git.example.com/team/service.git
+  vwm run bob \"What should we build first?\" --keep
+  vwm prompt 0197… \"And after that?\"
+  vwm session telemetry 0197…
+  vwm session end 0197…
+
+A session's id is what `vwm session list` shows, and what `vwm run --keep` says.
 
 Environment:
   VWM_DATA_DIR     the same as --data-dir

@@ -6,3 +6,4 @@ mod doctor;
 mod help;
 mod interrupts;
 mod run;
+mod walk;

@@ -14,7 +14,7 @@ use vwm_api::{
     TurnStatus,
 };
 use vwm_client::ClientError;
-use vwm_tests::{World, is_alive, kill, processes_of, until, within};
+use vwm_tests::{World, is_alive, kill, until, within};
 
 use rustix::process::Signal;
 

@@ -1,6 +1,7 @@
 //! One conversation inside a session: it owns its engine, which stays resident between turns, and runs one turn at a time.
 
 mod bounds;
+mod cause;
 mod engine;
 mod lines;
 pub(crate) mod mask;

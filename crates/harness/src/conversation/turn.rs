@@ -1,13 +1,14 @@
 //! One turn: open the conversation, journal `sent`, ask, listen to the end.
 
-use super::outcome::{Heard, failed, used};
-use super::{Command, Conversation, Stop, bounds, debug, next_of, warn};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use vwm_api::harness::{Entry, Outcome, TurnOrder};
-use vwm_api::{AgentEvent, Resume, Start, TurnError, TurnStatus};
+use vwm_api::{AgentEvent, Resume, Start, TurnStatus};
 
+use super::cause::Cause;
+use super::outcome::{Heard, failed, used};
+use super::{Conversation, bounds, debug, next_of, warn};
 use crate::adapter::{Ending, Input, Step};
 use crate::artifacts::Snapshot;
 
@@ -29,14 +30,6 @@ enum Stage {
     Asked,
     /// It was asked to stop.
     Stopping,
-}
-
-/// What ends a turn early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cause {
-    Abort,
-    Timeout,
-    Stop(Stop),
 }
 
 impl Conversation {
@@ -97,11 +90,7 @@ impl Conversation {
         if counted.tokens_out < own_tokens_out {
             warn!(turn.id = %order.turn, door = counted.tokens_out, engine = own_tokens_out, "Engine counts more than its door");
         }
-        let entry = Entry::Ended {
-            turn: order.turn,
-            outcome: Box::new(outcome),
-        };
-        if let Err(error) = self.journal.end_turn(order.turn, entry).await {
+        if let Err(error) = self.journal.end_turn(order.turn, outcome).await {
             crate::fatal(&error);
         }
     }
@@ -314,51 +303,6 @@ impl Conversation {
         ending
     }
 
-    /// Takes a command while the turn runs; says why it has to stop, if it has.
-    async fn meanwhile(&mut self, order: &TurnOrder, command: Option<Command>) -> Option<Cause> {
-        match command {
-            Some(Command::Abort(turn)) if turn == order.turn => Some(Cause::Abort),
-            Some(Command::Abort(turn)) => {
-                if let Some(place) = self.waiting.iter().position(|waiting| waiting.turn == turn)
-                    && let Some(waiting) = self.waiting.remove(place)
-                {
-                    self.end_unsent(&waiting, Cause::Abort).await;
-                }
-                None
-            }
-            Some(Command::Run(next)) => {
-                self.waiting.push_back(next);
-                None
-            }
-            Some(Command::Renew(prepared)) => {
-                // The running engine goes on as it is; the next start knows better.
-                self.renew_after = Some(prepared);
-                None
-            }
-            Some(Command::Stop(stop, done)) => {
-                self.stopped = Some((stop, done));
-                for waiting in std::mem::take(&mut self.waiting) {
-                    if stop == Stop::SessionEnds {
-                        self.end_unsent(&waiting, Cause::Stop(stop)).await;
-                    }
-                }
-                Some(Cause::Stop(stop))
-            }
-            None => Some(Cause::Stop(Stop::HarnessEnds)),
-        }
-    }
-
-    async fn end_unsent(&self, order: &TurnOrder, cause: Cause) {
-        let outcome = super::ended_by_us(Some(self.prepared.adapter.engine()), cause.error(order));
-        let entry = Entry::Ended {
-            turn: order.turn,
-            outcome: Box::new(outcome),
-        };
-        if let Err(error) = self.journal.end_turn(order.turn, entry).await {
-            crate::fatal(&error);
-        }
-    }
-
     /// Kills the engine, and takes its last words as the end.
     async fn cut_off(&mut self, order: &TurnOrder, mut stage: Stage, heard: &mut Heard) -> Ending {
         let Some(engine) = self.engine.take() else {
@@ -390,44 +334,10 @@ impl Conversation {
             Snapshot::take(&workspace, knowledge_base.as_deref())
         })
         .await;
-        match taken {
-            Ok(Ok(snapshot)) => snapshot,
-            Ok(Err(error)) => {
-                warn!(%error, "Workspace cannot be walked; artifacts will be missing");
-                Snapshot::default()
-            }
-            Err(error) => {
-                warn!(%error, "Workspace cannot be walked; artifacts will be missing");
-                Snapshot::default()
-            }
-        }
-    }
-}
-
-impl Cause {
-    fn error(self, order: &TurnOrder) -> TurnError {
-        let (status, code, message, retryable) = match self {
-            Self::Abort => (TurnStatus::Cancelled, "aborted", "the turn was aborted".to_owned(), false),
-            Self::Timeout => (
-                TurnStatus::Failed,
-                "timeout",
-                format!("the turn took longer than {} seconds and was stopped; give it a larger timeout, or ask for less", order.timeout_s),
-                false,
-            ),
-            Self::Stop(Stop::SessionEnds) => (TurnStatus::Cancelled, "session_ended", "the session ended while the turn ran".to_owned(), false),
-            Self::Stop(Stop::HarnessEnds) => (
-                TurnStatus::Failed,
-                "interrupted",
-                "the session's job was stopped while the turn ran; the conversation is kept, ask again".to_owned(),
-                true,
-            ),
-        };
-        TurnError {
-            status,
-            message,
-            code: code.to_owned(),
-            retryable,
-            resets_at: None,
-        }
+        let taken = taken.map_err(std::io::Error::other).flatten();
+        taken.unwrap_or_else(|error| {
+            warn!(%error, "Workspace cannot be walked; artifacts will be missing");
+            Snapshot::default()
+        })
     }
 }

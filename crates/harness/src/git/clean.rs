@@ -21,6 +21,16 @@ const LOCAL: Duration = Duration::from_secs(300);
 /// How long a remote may take.
 const REMOTE: Duration = Duration::from_secs(1800);
 
+/// Brings the commits that are named behind it and nothing beside them.
+pub(super) const FETCH: [&str; 6] = [
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--refmap=",
+];
+
 /// Settings that go before every configuration file.
 pub(super) const SETTINGS: [(&str, &str); 11] = [
     ("core.hooksPath", "/dev/null"),

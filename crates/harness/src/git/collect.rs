@@ -49,11 +49,7 @@ pub(super) async fn gathered(
     let mut commits_ahead = 0;
     if let Some(tip) = &tip {
         clean.name(OUT, tip).await?;
-        let mut new = vec![tip.as_str()];
-        if let Some(base) = base {
-            new.extend(["--not", base]);
-        }
-        commits_ahead = clean.count(&new).await?;
+        commits_ahead = clean.count(&beyond(tip, base)).await?;
     }
     Ok(Gathered {
         head: tip,
@@ -61,6 +57,15 @@ pub(super) async fn gathered(
         notices,
         files: kept(ctx)?,
     })
+}
+
+/// The commits that a tip has and its base has not, as git is asked for them.
+pub(super) fn beyond<'t>(tip: &'t str, base: Option<&'t str>) -> Vec<&'t str> {
+    let mut commits = vec![tip];
+    if let Some(base) = base {
+        commits.extend(["--not", base]);
+    }
+    commits
 }
 
 /// A failure that says nothing about the tree: the same may go well later. A secret is the user's to take out.

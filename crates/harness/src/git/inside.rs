@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::process::{Launch, Limits, ProcessError};
 
-use super::clean::{Clean, Meets, SETTINGS, plain_environment, settings_environment};
+use super::clean::{Clean, FETCH, Meets, SETTINGS, plain_environment, settings_environment};
 use vwm_api::harness::PROGRAMS;
 
 use super::{Context, GitError, url};
@@ -183,20 +183,8 @@ impl<'a> Inside<'a> {
         for message in HARMLESS {
             args.extend(["-c".to_owned(), format!("fetch.fsck.{message}=warn")]);
         }
-        args.extend(
-            [
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-auto-maintenance",
-                "--refmap=",
-                &serve,
-                "--",
-                &from,
-            ]
-            .map(str::to_owned),
-        );
+        args.extend(FETCH.map(str::to_owned));
+        args.extend([serve, "--".to_owned(), from]);
         args.extend(what.iter().cloned());
         let done = clean.git(doing, &args).meets(Meets::Disk).text().await;
         // It is gone already when the serving side took it.

@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use vwm_api::RepositoryRole;
 use vwm_api::harness::PushOrder;
 
-use super::clean::{Clean, Meets};
+use super::clean::{Clean, FETCH, Meets};
 use super::url::{self, Remote};
-use super::{Context, GitError, OUT, Patience, Repo, Role, mirror, push, remote};
+use super::{Context, GitError, OUT, Patience, Repo, mirror, push, remote};
 use crate::process::Host;
 
 /// More than any bundle of ours says before its objects.
@@ -36,10 +35,7 @@ pub(crate) async fn push_bundle(order: &PushOrder, host: &Host) -> Result<(), Gi
     };
     let clean = ctx.git_folder().join("push.git");
     let repo = Repo {
-        role: match order.repository {
-            RepositoryRole::KnowledgeBase => Role::KnowledgeBase,
-            RepositoryRole::SessionRepository => Role::Session,
-        },
+        role: order.repository,
         url: order.url.clone(),
         base: order.base.clone(),
         branch: order.branch.clone(),
@@ -77,17 +73,8 @@ async fn push(
         .git(&doing, &["bundle", "verify", "--quiet", &bundle])
         .text()
         .await?;
-    let args = [
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--refmap=",
-        "--",
-        &bundle,
-        &format!("+{own}:{OUT}"),
-    ];
+    let what = format!("+{own}:{OUT}");
+    let args = [&FETCH[..], &["--", &bundle, &what]].concat();
     clean.git(&doing, &args).meets(Meets::Disk).text().await?;
     if clean.commit(OUT).await?.as_ref() != Some(&order.sha) {
         return Err(GitError::Failed {

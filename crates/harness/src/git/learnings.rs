@@ -85,11 +85,7 @@ pub(super) async fn collect(repo: &Repo, ctx: &Context<'_>) -> Result<Gathered, 
         Some(commit(repo, ctx, &clean, base, changed).await?)
     };
     if let Some(tip) = &tip {
-        let mut new = vec![tip.as_str()];
-        if let Some(base) = base {
-            new.extend(["--not", base]);
-        }
-        secrets::refuse(&clean, ctx, &new).await?;
+        secrets::refuse(&clean, ctx, &collect::beyond(tip, base)).await?;
     }
     collect::gathered(ctx, &clean, base, tip, notices).await
 }

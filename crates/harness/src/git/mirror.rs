@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::clean::{Clean, Meets};
+use super::clean::Clean;
 use super::url::{self, Remote};
-use super::{BASE, Context, GitError, Repo};
+use super::{BASE, Context, GitError, Repo, remote};
 
 /// Fetches the repository unless that was done; returns the base branch's tip, or none when the repository is empty.
 pub(super) async fn ensure(repo: &Repo, ctx: &Context<'_>) -> Result<Option<String>, GitError> {
@@ -67,26 +67,12 @@ async fn fetch(
     remote: &Remote,
     folder: &Path,
 ) -> Result<(), GitError> {
-    let doing = format!("fetch {}", url::shown(&repo.url));
     let clean = Clean::bare(ctx, folder);
-    clean
-        .git(
-            &doing,
-            &[
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-auto-maintenance",
-                "--",
-                &remote.url,
-                "+refs/heads/*:refs/remotes/origin/*",
-                "+refs/tags/*:refs/tags/*",
-            ],
-        )
-        .meets(Meets::Remote(remote))
-        .text()
-        .await?;
+    let all = [
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+refs/tags/*:refs/tags/*",
+    ];
+    remote::fetch(&clean, remote, &all).await?;
     let there = branches(&clean).await?;
     if there.is_empty() {
         return Ok(());
@@ -102,7 +88,7 @@ async fn fetch(
     match clean.commit(&tip).await? {
         Some(commit) => clean.name(BASE, &commit).await,
         None => Err(GitError::Failed {
-            doing,
+            doing: format!("fetch {}", url::shown(&repo.url)),
             tail: format!("{} is not a commit", repo.base),
         }),
     }

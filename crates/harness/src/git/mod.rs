@@ -33,7 +33,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use vwm_api::harness::PROGRAMS;
-use vwm_api::{SessionId, Unpushed};
+use vwm_api::{RepositoryRole, SessionId, Unpushed};
 
 use crate::process::Host;
 
@@ -56,20 +56,11 @@ const KEPT: &str = "refs/vwm/kept";
 /// Who commits what nobody committed.
 const EMAIL: &str = "vwm@localhost";
 
-/// What a repository is to the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The worker's; the engine proposes learnings to it.
-    KnowledgeBase,
-    /// What the session works on.
-    Session,
-}
-
 /// One repository of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repo {
     /// What it is.
-    pub role: Role,
+    pub role: RepositoryRole,
     /// Where it is.
     pub url: String,
     /// The branch that the session's own one starts from.
@@ -159,8 +150,6 @@ pub struct Gathered {
 pub struct Pushed {
     /// The remote branch's tip now; none when there is no remote branch.
     pub sha: Option<String>,
-    /// The remote branch's name.
-    pub remote_branch: String,
     /// What was done, in a sentence.
     pub detail: String,
 }
@@ -169,17 +158,6 @@ pub struct Pushed {
 #[must_use]
 pub fn masked(url: &str) -> String {
     url::shown(url)
-}
-
-impl Role {
-    /// The name for people and files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::KnowledgeBase => "knowledge_base",
-            Self::Session => "session",
-        }
-    }
 }
 
 impl KeptKind {
@@ -209,8 +187,8 @@ impl Repo {
     /// Brings everything that the engine made into the bare directory. The engine must not run. Asking again changes nothing.
     pub async fn collect(&self, ctx: &Context<'_>) -> Result<Gathered, GitError> {
         match self.role {
-            Role::KnowledgeBase => learnings::collect(self, ctx).await,
-            Role::Session => collect::collect(self, ctx).await,
+            RepositoryRole::KnowledgeBase => learnings::collect(self, ctx).await,
+            RepositoryRole::SessionRepository => collect::collect(self, ctx).await,
         }
     }
 
@@ -258,6 +236,14 @@ impl Repo {
         most: usize,
     ) -> Result<Vec<String>, GitError> {
         known::newest_learnings(self, ctx, most).await
+    }
+
+    /// Which of the session's repositories it is, for people.
+    fn what(&self) -> &'static str {
+        match self.role {
+            RepositoryRole::KnowledgeBase => "knowledge_base",
+            RepositoryRole::SessionRepository => "session",
+        }
     }
 
     fn branch_ref(&self) -> String {

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use vwm_api::RepositoryRole;
+
 use super::mirror::beside;
-use super::{Context, GitError, Notice, Repo, Role, branch, learnings, mirror, tree};
+use super::{Context, GitError, Notice, Repo, branch, learnings, mirror, tree};
 
 pub(super) async fn prepare(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice>, GitError> {
     std::fs::create_dir_all(ctx.git_folder()).map_err(GitError::file("make a folder for git"))?;
     remove_old_credentials(repo, &ctx.git_folder())?;
     let base = mirror::ensure(repo, ctx).await?;
-    if repo.role == Role::KnowledgeBase {
+    if repo.role == RepositoryRole::KnowledgeBase {
         learnings::check_folder(repo, ctx, base.as_deref()).await?;
     }
     // Before this mark stands, no engine ever ran in the tree.
@@ -18,8 +20,8 @@ pub(super) async fn prepare(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice
     if mark.exists() && stands {
         return match repo.role {
             // Nothing of it can be written but the learnings, and nothing else of it is ever read.
-            Role::KnowledgeBase => Ok(Vec::new()),
-            Role::Session => branch::put_back(repo, ctx, base.as_deref()).await,
+            RepositoryRole::KnowledgeBase => Ok(Vec::new()),
+            RepositoryRole::SessionRepository => branch::put_back(repo, ctx, base.as_deref()).await,
         };
     }
     let mut notices = Vec::new();
@@ -28,7 +30,7 @@ pub(super) async fn prepare(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice
             "tree_made_again",
             format!(
                 "the working tree of the {} repository was gone, so it was made again from {}",
-                repo.role.as_str(),
+                repo.what(),
                 repo.base
             ),
         ));

@@ -1,8 +1,10 @@
 //! What was collected goes to the remote: to the session's own branch, never by force.
 
+use vwm_api::RepositoryRole;
+
 use super::clean::Clean;
 use super::url::{self, Remote};
-use super::{Context, GitError, OUT, Pushed, Repo, Role, mirror, remote};
+use super::{Context, GitError, OUT, Pushed, Repo, mirror, remote};
 
 /// What the remote's branch is called while we look at it.
 const THERE: &str = "refs/vwm/there";
@@ -11,7 +13,6 @@ pub(super) async fn push(repo: &Repo, ctx: &Context<'_>) -> Result<Pushed, GitEr
     let clean = Clean::bare(ctx, &repo.clean);
     let pushed = |sha: Option<&str>, detail: String| Pushed {
         sha: sha.map(str::to_owned),
-        remote_branch: repo.branch.clone(),
         detail,
     };
     let Some(tip) = clean.commit(OUT).await? else {
@@ -21,7 +22,7 @@ pub(super) async fn push(repo: &Repo, ctx: &Context<'_>) -> Result<Pushed, GitEr
         ));
     };
     let remote = url::check(&repo.url, ctx)?;
-    let may_be_left_out = ctx.auto_delete && repo.role == Role::Session;
+    let may_be_left_out = ctx.auto_delete && repo.role == RepositoryRole::SessionRepository;
     if may_be_left_out && is_in_base(repo, ctx, &clean, &remote, &tip).await? {
         let own = repo.branch_ref();
         let there = remote::tips(&clean, &remote, &[&own]).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::clean::{Clean, Meets};
+use super::clean::{Clean, FETCH, Meets};
 use super::url::{self, Remote};
 use super::{GitError, Repo, said};
 
@@ -12,17 +12,7 @@ pub(super) async fn fetch(
     remote: &Remote,
     what: &[&str],
 ) -> Result<(), GitError> {
-    let mut args = vec![
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--refmap=",
-        "--",
-        &remote.url,
-    ];
-    args.extend(what);
+    let args = [&FETCH[..], &["--", &remote.url], what].concat();
     clean
         .git(&format!("fetch {}", url::shown(&remote.url)), &args)
         .meets(Meets::Remote(remote))

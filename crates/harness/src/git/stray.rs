@@ -1,8 +1,10 @@
 //! What was committed beside the session's branch is kept as a bundle.
 
+use vwm_api::RepositoryRole;
+
 use super::clean::Clean;
 use super::inside::Inside;
-use super::{Context, GitError, Notice, Repo, Role, STRAY, archive, nested, secrets};
+use super::{Context, GitError, Notice, Repo, STRAY, archive, nested, secrets};
 
 /// Bundles every commit of the engine's repository that is neither in the session's branch nor at the remote.
 pub(super) async fn keep(
@@ -62,8 +64,8 @@ pub(super) async fn keep(
 pub(super) async fn keep_tree(repo: &Repo, ctx: &Context<'_>) -> Result<Vec<Notice>, GitError> {
     let without = nested::folders(&repo.tree)?;
     let label = match repo.role {
-        Role::KnowledgeBase => "knowledge_base",
-        Role::Session => "session_repo",
+        RepositoryRole::KnowledgeBase => "knowledge_base",
+        RepositoryRole::SessionRepository => "session_repo",
     };
     let mut notices = archive::keep(repo, ctx, &repo.tree, &without, label).await?;
     for folder in &without {

@@ -5,9 +5,11 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::clean::{Clean, Meets};
+use vwm_api::RepositoryRole;
+
+use super::clean::{Clean, FETCH, Meets};
 use super::mirror::{self, beside};
-use super::{Context, EMAIL, GitError, Notice, Repo, Role, url};
+use super::{Context, EMAIL, GitError, Notice, Repo, url};
 
 /// Makes the tree on the session's branch, with object files of its own.
 pub(super) async fn make(
@@ -32,8 +34,8 @@ pub(super) async fn make(
         check_out(repo, &tree, base).await?;
     }
     match repo.role {
-        Role::Session => write_hook(repo, &half_done)?,
-        Role::KnowledgeBase => std::fs::create_dir_all(half_done.join("learnings"))
+        RepositoryRole::SessionRepository => write_hook(repo, &half_done)?,
+        RepositoryRole::KnowledgeBase => std::fs::create_dir_all(half_done.join("learnings"))
             .map_err(GitError::file("make the folder learnings"))?,
     }
     put_in_place(repo, &half_done)
@@ -45,7 +47,7 @@ pub(super) async fn notices(
     ctx: &Context<'_>,
     base: Option<&str>,
 ) -> Result<Vec<Notice>, GitError> {
-    let what = repo.role.as_str();
+    let what = repo.what();
     let Some(base) = base else {
         return Ok(vec![Notice::new(
             "empty_repository",
@@ -139,24 +141,17 @@ async fn configure(repo: &Repo, ctx: &Context<'_>, tree: &Clean<'_>) -> Result<(
 
 async fn check_out(repo: &Repo, tree: &Clean<'_>, base: &str) -> Result<(), GitError> {
     // By a pack through the protocol: a clone from a path would link object files that the engine can write.
-    tree.git(
-        "copy a repository",
-        &[
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-maintenance",
-            "--refmap=",
-            "--",
-            &url::of_path(&repo.clean),
-            "+refs/remotes/origin/*:refs/remotes/origin/*",
-            "+refs/tags/*:refs/tags/*",
-        ],
-    )
-    .meets(Meets::Disk)
-    .text()
-    .await?;
+    let from = url::of_path(&repo.clean);
+    let what = [
+        "--",
+        &from,
+        "+refs/remotes/origin/*:refs/remotes/origin/*",
+        "+refs/tags/*:refs/tags/*",
+    ];
+    tree.git("copy a repository", &[&FETCH[..], &what].concat())
+        .meets(Meets::Disk)
+        .text()
+        .await?;
     tree.name(&repo.branch_ref(), base).await?;
     tree.git(
         &format!("check out the branch {}", repo.branch),
@@ -200,12 +195,7 @@ exit 0
 
 /// Moves a whole tree to its place, over what is no tree.
 fn put_in_place(repo: &Repo, made: &Path) -> Result<(), GitError> {
-    let doing = || {
-        GitError::file(format!(
-            "put the {} repository in its place",
-            repo.role.as_str()
-        ))
-    };
+    let doing = || GitError::file(format!("put the {} repository in its place", repo.what()));
     if let Some(parent) = repo.tree.parent() {
         std::fs::create_dir_all(parent).map_err(doing())?;
     }
@@ -214,7 +204,7 @@ fn put_in_place(repo: &Repo, made: &Path) -> Result<(), GitError> {
         Err(error) => return Err(doing()(error)),
         // A file or link in its place is removed itself, and not what it points to.
         Ok(it) if !it.is_dir() => std::fs::remove_file(&repo.tree).map_err(doing())?,
-        Ok(_) if repo.role == Role::KnowledgeBase => {
+        Ok(_) if repo.role == RepositoryRole::KnowledgeBase => {
             // The folder that the wall needs may have been made before the repository was there.
             match std::fs::remove_dir(repo.tree.join("learnings")) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(doing()(error)),

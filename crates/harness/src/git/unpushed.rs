@@ -3,7 +3,7 @@
 use vwm_api::{RepositoryRole, Unpushed};
 
 use super::clean::Clean;
-use super::{Context, GitError, OUT, Repo, Role, archive, mirror, secrets, url};
+use super::{Context, GitError, OUT, Repo, archive, collect, mirror, secrets, url};
 
 /// Keeps what was collected of the branch; none where it holds no commit that the base has not.
 pub(super) async fn keep(
@@ -20,10 +20,7 @@ pub(super) async fn keep(
     };
     let base = mirror::base(repo, ctx).await?;
     let own = repo.branch_ref();
-    let mut new = vec![tip.as_str()];
-    if let Some(base) = &base {
-        new.extend(["--not", base]);
-    }
+    let mut new = collect::beyond(&tip, base.as_deref());
     if clean.count(&new).await? == 0 {
         return Ok(None);
     }
@@ -41,10 +38,7 @@ pub(super) async fn keep(
         archive::finish(ctx, name)?;
     }
     Ok(Some(Unpushed {
-        repository: match repo.role {
-            Role::KnowledgeBase => RepositoryRole::KnowledgeBase,
-            Role::Session => RepositoryRole::SessionRepository,
-        },
+        repository: repo.role,
         url: url::shown(&repo.url),
         branch: repo.branch.clone(),
         sha: tip,
@@ -63,10 +57,10 @@ pub(super) fn forget(repo: &Repo, ctx: &Context<'_>) -> Result<(), GitError> {
     }
 }
 
-fn name(role: Role) -> &'static str {
+fn name(role: RepositoryRole) -> &'static str {
     match role {
-        Role::KnowledgeBase => "unpushed-knowledge-base.bundle",
-        Role::Session => "unpushed-session.bundle",
+        RepositoryRole::KnowledgeBase => "unpushed-knowledge-base.bundle",
+        RepositoryRole::SessionRepository => "unpushed-session.bundle",
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use vwm_api::harness::{Entry, Happened, Record};
+use vwm_api::harness::{Entry, Happened, Outcome, Record};
 use vwm_api::{AgentEvent, Timestamp, TurnId};
 
 use file::JournalFile;
@@ -107,12 +107,19 @@ impl Journal {
         Ok(n)
     }
 
-    /// Appends a record of a turn unless the turn is over already; says whether it did.
-    pub(crate) async fn end_turn(self: &Arc<Self>, turn: TurnId, entry: Entry) -> io::Result<bool> {
+    /// Ends a turn unless it is over already; says whether it did.
+    pub(crate) async fn end_turn(
+        self: &Arc<Self>,
+        turn: TurnId,
+        outcome: Outcome,
+    ) -> io::Result<bool> {
         if self.with_ledger(|ledger| ledger.turn(turn).is_some_and(TurnState::is_over)) {
             return Ok(false);
         }
-        self.append_synced(entry).await.map(|_| true)
+        let outcome = Box::new(outcome);
+        self.append_synced(Entry::Ended { turn, outcome })
+            .await
+            .map(|_| true)
     }
 
     /// Looks at what is known of turns and conversations.

@@ -1,6 +1,6 @@
 //! The journal across generations: torn ends, one end per turn, bounded reads.
 
-use vwm_api::harness::{Outcome, TurnOrder};
+use vwm_api::harness::TurnOrder;
 use vwm_api::{CliType, SubsessionId, TurnKind, TurnStatus};
 
 use super::*;
@@ -23,8 +23,8 @@ fn text(order: &TurnOrder, text: &str) -> Entry {
     }
 }
 
-fn outcome() -> Box<Outcome> {
-    Box::new(Outcome {
+fn outcome() -> Outcome {
+    Outcome {
         status: TurnStatus::Complete,
         response: "hi".into(),
         artifacts: vec![],
@@ -38,7 +38,7 @@ fn outcome() -> Box<Outcome> {
         raw: String::new(),
         engine: Some(CliType::Acp),
         error: None,
-    })
+    }
 }
 
 #[tokio::test]
@@ -89,22 +89,10 @@ async fn a_turn_ends_once() {
         })
         .await
         .expect("appends");
-    let ended = || Entry::Ended {
-        turn: order.turn,
-        outcome: outcome(),
-    };
-    assert!(
-        journal
-            .end_turn(order.turn, ended())
-            .await
-            .expect("appends")
-    );
-    assert!(
-        !journal
-            .end_turn(order.turn, ended())
-            .await
-            .expect("appends")
-    );
+    for is_first in [true, false] {
+        let ended = journal.end_turn(order.turn, outcome()).await;
+        assert_eq!(ended.expect("appends"), is_first);
+    }
     assert_eq!(journal.last_n(), 2);
     assert_eq!(
         journal.with_ledger(|l| l.cost_total(order.subsession)),

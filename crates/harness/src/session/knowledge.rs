@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::instructions::{Knowledge, Known, Learned};
+use crate::instructions::{Index, Knowledge, Known, Learned};
 use crate::unseen;
 use crate::workspace::{Kind, Tree};
 
@@ -32,18 +32,18 @@ pub(super) fn told(tree: &Tree, newest: &[String]) -> Knowledge {
         });
     }
     Knowledge {
-        files: files(tree, INDEX),
+        index: index(tree, INDEX),
         lately,
     }
 }
 
-/// The files with their first lines, sorted by path; what is beyond `most` is counted in the last one.
-pub(super) fn files(tree: &Tree, most: usize) -> Vec<Known> {
+/// The files with their first lines; what is beyond `most` is counted.
+pub(super) fn index(tree: &Tree, most: usize) -> Index {
     let Ok(walk) = tree.walk(
         |path| path.file_name().is_some_and(|name| name == ".git"),
         20_000,
     ) else {
-        return Vec::new();
+        return Index::default();
     };
     let mut paths: Vec<PathBuf> = walk
         .entries
@@ -57,26 +57,17 @@ pub(super) fn files(tree: &Tree, most: usize) -> Vec<Known> {
         about: about(tree, &path),
         path: path.display().to_string(),
     };
-    let mut all: Vec<_> = paths.into_iter().take(most).map(known).collect();
-    if more > 0 {
-        all.push(Known {
-            path: String::new(),
-            about: Some(format!("and {more} more files")),
-        });
-    }
-    all
+    let files = paths.into_iter().take(most).map(known).collect();
+    Index { files, more }
 }
 
 /// The index by itself, for the turn that learns.
-pub(super) fn list(known: &[Known]) -> String {
-    let mut text = "# What the knowledge base holds\n\n".to_owned();
-    if known.is_empty() {
-        text += "Nothing yet.\n";
+pub(super) fn list(index: &Index) -> String {
+    let title = "# What the knowledge base holds\n";
+    if index.files.is_empty() {
+        return format!("{title}\nNothing yet.\n");
     }
-    for file in known {
-        text += &format!("{file}\n");
-    }
-    text
+    format!("{title}{index}\n")
 }
 
 fn about(tree: &Tree, path: &Path) -> Option<String> {
@@ -207,15 +198,17 @@ mod tests {
             body: "It is b.md.".to_owned(),
         };
         assert_eq!(told.lately, [learned]);
-        insta::assert_snapshot!(list(&files(&tree, usize::MAX)), @r"
+        insta::assert_snapshot!(list(&index(&tree, usize::MAX)), @r"
         # What the knowledge base holds
 
         - `worker_repo/learnings/a.md`: About a.md
         - `worker_repo/learnings/b.md`: About b.md
         - `worker_repo/learnings/c.md`: About c.md
         ");
-        let cut = files(&tree, 1);
-        assert_eq!(cut.len(), 2);
-        assert_eq!(cut[1].to_string(), "- and 2 more files");
+        let cut = index(&tree, 1).to_string();
+        assert_eq!(
+            cut,
+            "\n- `worker_repo/learnings/a.md`: About a.md\n- and 2 more files"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tracing::info;
-use vwm_api::harness::{Entry, Phase, Setup, StepState};
+use vwm_api::harness::{Phase, Setup, StepState};
 use vwm_api::{CliType, NativeId, SubsessionId, TurnError, TurnStatus};
 
 use super::{Refused, Session, knowledge};
@@ -86,12 +86,8 @@ impl Session {
                 retryable: true,
                 resets_at: None,
             };
-            let outcome = Box::new(ended_by_us(Some(setup.worker.cli_type), error));
-            let entry = Entry::Ended {
-                turn: order.turn,
-                outcome,
-            };
-            if let Err(error) = self.journal.end_turn(order.turn, entry).await {
+            let outcome = ended_by_us(Some(setup.worker.cli_type), error);
+            if let Err(error) = self.journal.end_turn(order.turn, outcome).await {
                 crate::fatal(&error);
             }
         }

@@ -45,10 +45,10 @@ impl Session {
         let name = engine.as_str();
         let folder = Path::new(&setup.engines_dir).join(install.folder);
         let path = folder.join(install.program);
-        let how = format!("run `vwm engine install {name}`");
+        let how = format!("run `vwm engine install {name}");
         if !path.exists() {
             return Err(format!(
-                "{name} {} is not installed in {}: {how}",
+                "{name} {} is not installed in {}: {how}`",
                 install.version, setup.engines_dir
             ));
         }
@@ -93,7 +93,7 @@ impl Session {
         let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
         if version != install.version_output {
             return Err(format!(
-                "{name} in {} answers {version:?} and not version {}: {how} --force",
+                "{name} in {} answers {version:?} and not version {}: {how} --force`",
                 setup.engines_dir, install.version
             ));
         }

@@ -1,6 +1,7 @@
 //! The session's repositories: which there are, and their preparation.
 
 use tracing::warn;
+use vwm_api::RepositoryRole;
 use vwm_api::harness::{Setup, StepState};
 
 use super::Session;
@@ -9,11 +10,11 @@ use crate::{git, instructions};
 
 impl Session {
     pub(super) async fn repositories(&self, setup: &Setup) -> Result<(), String> {
-        let names = [
-            ("knowledge_base", git::Role::KnowledgeBase),
-            ("session_repository", git::Role::Session),
-        ];
-        for (name, role) in names {
+        for role in [
+            RepositoryRole::KnowledgeBase,
+            RepositoryRole::SessionRepository,
+        ] {
+            let name = role.as_str();
             let Some(repo) = self.repo(setup, role) else {
                 self.state
                     .step(name, StepState::Skipped, "none is configured");
@@ -41,7 +42,7 @@ impl Session {
 
     /// Where the base branch's newest learnings are in the knowledge base, newest first; a session starts without them as well.
     pub(super) async fn newest_learnings(&self, setup: &Setup) -> Vec<String> {
-        let Some(repo) = self.repo(setup, git::Role::KnowledgeBase) else {
+        let Some(repo) = self.repo(setup, RepositoryRole::KnowledgeBase) else {
             return Vec::new();
         };
         let newest = match self.git_host(setup) {
@@ -61,10 +62,10 @@ impl Session {
     }
 
     /// A repository of the session, if it has one in that role.
-    pub(super) fn repo(&self, setup: &Setup, role: git::Role) -> Option<git::Repo> {
+    pub(super) fn repo(&self, setup: &Setup, role: RepositoryRole) -> Option<git::Repo> {
         let clean = self.paths.state().join("git");
         match role {
-            git::Role::KnowledgeBase => Some(git::Repo {
+            RepositoryRole::KnowledgeBase => Some(git::Repo {
                 role,
                 url: setup.worker.worker_repo_url.clone()?,
                 base: setup.worker.worker_repo_branch.clone(),
@@ -72,7 +73,7 @@ impl Session {
                 tree: self.paths.knowledge_base(),
                 clean: clean.join("knowledge_base.git"),
             }),
-            git::Role::Session => {
+            RepositoryRole::SessionRepository => {
                 let repository = setup.repository.clone()?;
                 Some(git::Repo {
                     role,

@@ -81,14 +81,9 @@ impl Session {
             return Ok(known.status());
         }
         let left = take_left(&mut self.inner(), turn);
-        if let Some(order) = left {
-            let outcome = Box::new(aborted());
-            let entry = Entry::Ended {
-                turn: order.turn,
-                outcome,
-            };
+        if left.is_some() {
             self.journal
-                .end_turn(turn, entry)
+                .end_turn(turn, aborted())
                 .await
                 .map_err(Refused::Journal)?;
             return Ok(TurnStatus::Cancelled);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use vwm_api::harness::{PushAnswer, PushOrder};
-use vwm_api::{SessionId, Unpushed};
-use vwm_harness::git::{Context, Gathered, GitError, Notice, Patience, Pushed, Repo, Role};
+use vwm_api::{RepositoryRole, SessionId, Unpushed};
+use vwm_harness::git::{Context, Gathered, GitError, Notice, Patience, Pushed, Repo};
 use vwm_harness::process::{Host, Launch, Limits};
 use vwm_harness::supervisor::{Confinement, Policy, SessionPaths};
 
@@ -39,10 +39,10 @@ pub(crate) struct Lab {
 impl Lab {
     /// A session repository behind Landlock.
     pub(crate) fn new(seed: &str) -> Self {
-        Self::with(seed, Role::Session, true)
+        Self::with(seed, RepositoryRole::SessionRepository, true)
     }
 
-    pub(crate) fn with(seed: &str, role: Role, walled: bool) -> Self {
+    pub(crate) fn with(seed: &str, role: RepositoryRole, walled: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().to_owned();
         for name in [
@@ -75,12 +75,12 @@ impl Lab {
         };
         let session = SessionId::new();
         let (branch, tree, clean) = match role {
-            Role::Session => (
+            RepositoryRole::SessionRepository => (
                 format!("session-{session}"),
                 "workspace/session_repo",
                 "session.git",
             ),
-            Role::KnowledgeBase => (
+            RepositoryRole::KnowledgeBase => (
                 format!("ff-vwm/worker-{session}"),
                 "kb",
                 "knowledge_base.git",

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use vwm_harness::git::Role;
+use vwm_api::RepositoryRole;
 
 use crate::kit::{Lab, codes, sh};
 
@@ -14,7 +14,7 @@ const BASE: &str = "
 
 #[tokio::test]
 async fn plain_files_of_the_learnings_are_pushed_and_the_rest_is_told() {
-    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    let lab = Lab::with(BASE, RepositoryRole::KnowledgeBase, true);
     assert_eq!(lab.prepare().await, []);
     assert_eq!(lab.prepare().await, []);
     let unchanged = lab.collect().await;
@@ -79,7 +79,7 @@ async fn learnings_that_are_no_folder_fail_the_session() {
             "git init -q -b main seed && cd seed && echo x > x && git add . && {make} && (test -e learnings && git add learnings || true)
              git commit -q -m one && git push -q ../remote.git main"
         );
-        let lab = Lab::with(&seed, Role::KnowledgeBase, true);
+        let lab = Lab::with(&seed, RepositoryRole::KnowledgeBase, true);
         let refused = lab.refused().await;
         assert_eq!(
             refused.to_string(),
@@ -91,7 +91,7 @@ async fn learnings_that_are_no_folder_fail_the_session() {
 
 #[tokio::test]
 async fn an_empty_knowledge_base_gets_its_first_learning() {
-    let lab = Lab::with("", Role::KnowledgeBase, true);
+    let lab = Lab::with("", RepositoryRole::KnowledgeBase, true);
     assert_eq!(codes(&lab.prepare().await), ["empty_repository"]);
     assert_eq!(lab.collect().await.head, None);
     sh(&lab.path("s/kb/learnings"), "echo first > session-1.md");
@@ -104,7 +104,7 @@ async fn an_empty_knowledge_base_gets_its_first_learning() {
 
 #[tokio::test]
 async fn a_secret_in_a_learning_is_not_pushed_and_what_has_none_is() {
-    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    let lab = Lab::with(BASE, RepositoryRole::KnowledgeBase, true);
     lab.prepare().await;
     let own = format!("session-{}.md", lab.session);
     sh(
@@ -141,7 +141,7 @@ async fn a_secret_in_a_learning_is_not_pushed_and_what_has_none_is() {
 async fn what_nobody_sees_in_a_learning_is_not_proposed_and_the_rest_of_it_is() {
     let base = "git init -q -b main seed && cd seed && mkdir learnings
         printf 'as \\033[1mit was\\n' > learnings/old.md && git add . && git commit -q -m one && git push -q ../remote.git main";
-    let lab = Lab::with(base, Role::KnowledgeBase, true);
+    let lab = Lab::with(base, RepositoryRole::KnowledgeBase, true);
     lab.prepare().await;
     let own = format!("learnings/session-{}.md", lab.session);
     sh(
@@ -177,7 +177,7 @@ async fn what_nobody_sees_in_a_learning_is_not_proposed_and_the_rest_of_it_is() 
 
 #[tokio::test]
 async fn of_very_many_files_the_sessions_own_is_taken_and_not_every_other_one_is_told() {
-    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    let lab = Lab::with(BASE, RepositoryRole::KnowledgeBase, true);
     lab.prepare().await;
     let own = format!("session-{}.md", lab.session);
     sh(
@@ -194,7 +194,7 @@ async fn of_very_many_files_the_sessions_own_is_taken_and_not_every_other_one_is
 
 #[tokio::test]
 async fn the_sessions_own_learning_says_where_it_comes_from() {
-    let lab = Lab::with(BASE, Role::KnowledgeBase, true);
+    let lab = Lab::with(BASE, RepositoryRole::KnowledgeBase, true);
     lab.prepare().await;
     let own = format!("learnings/session-{}.md", lab.session);
     let kb = lab.path("s/kb");
@@ -251,7 +251,7 @@ async fn the_newest_learnings_are_those_that_came_last_to_the_base_and_are_still
          git rm -q learnings/gone.md && echo r > learnings/README.md && mkdir learnings/sub && echo s > learnings/sub/s.md
          git add . && git commit -qm tidy && git push -q ../remote.git main"
     );
-    let lab = Lab::with(&seed, Role::KnowledgeBase, true);
+    let lab = Lab::with(&seed, RepositoryRole::KnowledgeBase, true);
     let newest = async |most| {
         let newest = lab.repo.newest_learnings(&lab.context(), most).await;
         newest.expect("lists")

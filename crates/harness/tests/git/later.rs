@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vwm_api::harness::PushAnswer;
 use vwm_api::{RepositoryRole, Unpushed};
-use vwm_harness::git::{GitError, Role};
+use vwm_harness::git::GitError;
 
 use crate::faults::locked_door;
 use crate::kit::{Lab, TWO_COMMITS, push_later, sh, start_push};
@@ -110,7 +110,7 @@ async fn the_first_commits_of_an_empty_repository_are_kept_whole() {
 
 #[tokio::test]
 async fn learnings_are_kept_and_pushed_alike() {
-    let lab = Lab::with(TWO_COMMITS, Role::KnowledgeBase, true);
+    let lab = Lab::with(TWO_COMMITS, RepositoryRole::KnowledgeBase, true);
     lab.prepare().await;
     sh(&lab.path("s/kb/learnings"), "echo new > new.md");
     lab.collect().await;

@@ -1,11 +1,10 @@
 //! The good road: prepared, worked on, collected, pushed; and every step again.
-
-use vwm_harness::git::Role;
+use vwm_api::RepositoryRole;
 
 use crate::kit::{Lab, TWO_COMMITS, assert_unshared, codes};
 
 async fn the_work_reaches_the_sessions_branch(walled: bool) {
-    let lab = Lab::with(TWO_COMMITS, Role::Session, walled);
+    let lab = Lab::with(TWO_COMMITS, RepositoryRole::SessionRepository, walled);
     let main = lab.remote()["main"].clone();
     assert_eq!(lab.prepare().await, []);
     assert_eq!(lab.prepare().await, []);

@@ -52,7 +52,7 @@ async fn read(
         return Ok(false);
     };
     let (sender, mut records) = mpsc::channel(WAITING);
-    let _reading = AbortOnDropHandle::new(tokio::spawn(forward(
+    let _reading = AbortOnDropHandle::new(app.tasks.spawn(forward(
         session,
         harness.records(row.pumped_n),
         sender,

@@ -111,12 +111,10 @@ async fn push_one(
     kept: &[CollectedBlob],
     scratch: &Scratch,
 ) -> Result<PushAnswer, Error> {
-    let (files, work) = match branch.repository {
-        RepositoryRole::KnowledgeBase => ("knowledge_base", "knowledge_base.work"),
-        RepositoryRole::SessionRepository => ("session_repository", "session_repository.work"),
-    };
-    let files = scratch.folder(files).map_err(Error::internal)?;
-    let work = scratch.folder(work).map_err(Error::internal)?;
+    let role = branch.repository.as_str();
+    let files = scratch.folder(role).map_err(Error::internal)?;
+    let work = scratch.folder(&format!("{role}.work"));
+    let work = work.map_err(Error::internal)?;
     let name = branch.bundle.as_str();
     let bundle = files.join("branch.bundle");
     let copied = match kept.iter().find(|kept| kept.name == name) {

@@ -19,13 +19,6 @@ async fn end(app: &TestApp, id: SessionId) -> Value {
     rows.last().cloned().unwrap_or_default()
 }
 
-async fn complete_a_prompt(app: &TestApp, id: SessionId) {
-    let path = format!("/sessions/{id}/stream");
-    app.post_unread(&path, json!({"prompt": "hi"})).await;
-    let turn = app.open_turn(id).await;
-    app.run_turn(&turn, "hello").await;
-}
-
 #[tokio::test]
 async fn whether_a_session_learns_is_decided_when_it_is_asked_to_end() {
     let app = TestApp::start().await;
@@ -43,7 +36,7 @@ async fn whether_a_session_learns_is_decided_when_it_is_asked_to_end() {
         ] {
             let id = app.session_of(worker, status).await;
             if has_prompt {
-                complete_a_prompt(&app, id).await;
+                app.complete_a_prompt(id).await;
             }
             let last = end(&app, id).await;
             let learns = match last["learning"].get("skipped") {
@@ -80,7 +73,7 @@ async fn a_session_that_learns_has_one_turn_for_it_however_often_it_is_ended() {
     let app = TestApp::start_with(|config| config.learning_timeout_s = 77).await;
     app.learner("bob", Some(KNOWLEDGE)).await;
     let id = app.session_of("bob", SessionStatus::Active).await;
-    complete_a_prompt(&app, id).await;
+    app.complete_a_prompt(id).await;
     let (first, second) = tokio::join!(end(&app, id), end(&app, id));
     assert_eq!(first, second);
     let open = app.app.store.open_turns(id).await.unwrap();

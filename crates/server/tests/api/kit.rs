@@ -215,6 +215,14 @@ impl TestApp {
         }
     }
 
+    /// Prompts a session, and lets the prompt end well.
+    pub(crate) async fn complete_a_prompt(&self, id: SessionId) {
+        let path = format!("/sessions/{id}/stream");
+        self.post_unread(&path, json!({"prompt": "hi"})).await;
+        let turn = self.open_turn(id).await;
+        self.run_turn(&turn, "hello").await;
+    }
+
     /// Stores what a harness would have journaled: the turn began, said this, and ended well.
     pub(crate) async fn run_turn(&self, turn: &Turn, text: &str) {
         let order = TurnOrder {

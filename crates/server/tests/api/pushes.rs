@@ -108,10 +108,7 @@ fn unpushed(repository: RepositoryRole, branch: &str) -> Unpushed {
 async fn left(app: &TestApp, kept: &[&str]) -> SessionId {
     app.learner("bob", Some(KNOWLEDGE)).await;
     let id = app.session_of("bob", SessionStatus::Active).await;
-    let path = format!("/sessions/{id}/stream");
-    app.post_unread(&path, json!({"prompt": "hi"})).await;
-    let turn = app.open_turn(id).await;
-    app.run_turn(&turn, "hello").await;
+    app.complete_a_prompt(id).await;
     app.delete(&format!("/sessions/{id}")).await;
     let store = &app.app.store;
     for branch in kept {

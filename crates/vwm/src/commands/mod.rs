@@ -27,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         // They have a runtime of their own.
         Command::Harness(args) => Ok(vwm_harness::run(&args)),
         Command::PushBundle => Ok(vwm_harness::push_bundle()),
+        Command::DemoKeeper(args) => done(wait(demo::keeper::run(args))),
         Command::Server(args) => done(wait(server::run(*args, context))),
         Command::Scripted(command) => done(scripted::run(command)),
         Command::Engine(command) => done(wait(engine::run(command, &context))),

@@ -9,9 +9,7 @@ use crate::error::CliError;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScriptedCommand {
     /// Serves a model API on loopback that answers from a script
-    #[command(
-        after_help = "Example:\n  vwm scripted model --script story.json --listen 127.0.0.1:8900\n  VWM_ANTHROPIC_BASE_URL=http://127.0.0.1:8900 VWM_ANTHROPIC_API_KEY=sk-test vwm server"
-    )]
+    #[command(after_help = MODEL_EXAMPLE)]
     Model(ModelArgs),
     /// Speaks the Agent Client Protocol on its standard input and output, and plays a script
     #[command(
@@ -19,6 +17,15 @@ pub(crate) enum ScriptedCommand {
     )]
     Agent(AgentArgs),
 }
+
+const MODEL_EXAMPLE: &str = r#"Example:
+  vwm scripted model --script story.json --listen 127.0.0.1:8900
+  VWM_ANTHROPIC_BASE_URL=http://127.0.0.1:8900 VWM_ANTHROPIC_API_KEY=sk-test vwm server
+
+A script, where a prompt that holds `when` is answered step by step:
+  {"rules": [{"when": "health endpoint", "steps": [
+    {"text": "I add it.", "shell": "echo ok > session_repo/health.txt"},
+    {"text": "Done."}]}]}"#;
 
 /// Plays.
 pub(crate) fn run(command: ScriptedCommand) -> Result<(), CliError> {

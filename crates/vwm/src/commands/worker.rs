@@ -35,7 +35,7 @@ pub(crate) enum WorkerCommand {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Deletes a worker without sessions
+    /// Deletes a worker that has no open session
     #[command(after_help = "Example:\n  vwm worker delete bob")]
     Delete {
         /// Its name
@@ -61,7 +61,17 @@ const APPLY_EXAMPLES: &str = "\
 Examples:
   vwm worker apply -f bob.yaml
   vwm worker apply -f team/*.yaml
-  cat bob.json | vwm worker apply -f -";
+  cat bob.json | vwm worker apply -f -
+
+A file that is enough:
+  name: bob
+  cliType: claude-code
+  agentMd: |
+    You are Bob, a backend engineer.
+
+For a worker that learns from its sessions, add its knowledge base, a git repository:
+  workerRepoUrl: https://git.example.com/team/bob-knowledge.git
+  autoLearn: true";
 
 /// Does it.
 pub(crate) async fn run(command: WorkerCommand, context: &Context) -> Result<(), CliError> {

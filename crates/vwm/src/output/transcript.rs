@@ -10,7 +10,7 @@ use super::numbers;
 use super::table::{plain, steers};
 
 /// The widest that a folded line gets; what comes before and behind it stays below 100 columns, too.
-const WIDTH: usize = 80;
+const WIDTH: usize = 75;
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,7 +168,7 @@ impl<O: Write, E: Write> Transcript<O, E> {
             self.red.apply_to(format!(" ✗ {why}")).to_string()
         } else {
             let size = numbers::bytes(output.len() as u64);
-            self.dim.apply_to(format!(" ✓ {size}")).to_string()
+            self.dim.apply_to(format!(" ✓ {size} back")).to_string()
         };
         self.open = Open::Nothing;
         self.err_line(&told);
@@ -315,9 +315,9 @@ mod tests {
         assert_eq!(out, "I look around.\nDone.\n");
         insta::assert_snapshot!(err, @r"
         where is it?
-        → Bash ls -la ✓ 3 bytes
+        → Bash ls -la ✓ 3 bytes back
         → Bash cat x
-        → Read y ✓ 2 bytes
+        → Read y ✓ 2 bytes back
         → Bash ✗ no such file: x
         · retry: again
         the key is wrong

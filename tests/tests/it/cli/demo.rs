@@ -64,6 +64,7 @@ async fn the_demo_tells_its_story_in_order_and_leaves_nothing() {
     for part in [
         "vwm demo: a worker learns, and the next session knows it",
         "The team",
+        "ann, a colleague:",
         "Session one: a task, and a word about it",
         "ann: Add a health endpoint to the service",
         "→ Write session_repo/health.py ✓",
@@ -126,13 +127,7 @@ async fn a_demo_that_is_stopped_in_the_middle_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = Running::start(demo(folder.path(), &[]), "").await;
     // A session has its folder: its harness and soon its engine run.
-    until("a session to be there", async || {
-        let demo = list(folder.path()).pop()?;
-        let sessions = folder.path().join(demo).join("data/sessions");
-        let has_session = std::fs::read_dir(sessions).ok()?.next().is_some();
-        has_session.then_some(())
-    })
-    .await;
+    until_a_session(folder.path()).await;
     assert_ne!(processes(folder.path()), [""; 0]);
     run.interrupt();
     let said = run.end().await;
@@ -140,6 +135,79 @@ async fn a_demo_that_is_stopped_in_the_middle_leaves_nothing() {
     assert!(said.err.ends_with("stopped\n"), "{}", said.err);
     assert_eq!(list(folder.path()), [""; 0]);
     assert_eq!(processes(folder.path()), [""; 0]);
+}
+
+/// Waits until a session of the demo below this folder has a folder of its own.
+async fn until_a_session(folder: &Path) {
+    until("a session to be there", async || {
+        let demo = list(folder).pop()?;
+        let sessions = folder.join(demo).join("data/sessions");
+        let has_session = std::fs::read_dir(sessions).ok()?.next().is_some();
+        has_session.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_demo_that_is_killed_is_cleared_up_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = demo(folder.path(), &["--once"]);
+    let mut run = run.spawn().expect("it starts");
+    until_a_session(folder.path()).await;
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    until("everything to be gone", async || {
+        let is_gone = processes(folder.path()).is_empty() && list(folder.path()).is_empty();
+        is_gone.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_demo_whose_server_is_killed_says_so_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Running::start(demo(folder.path(), &["--once"]), "").await;
+    until_a_session(folder.path()).await;
+    let demo = list(folder.path()).pop().expect("a demo");
+    let server = folder.path().join(demo).join("data/server.json");
+    let server = std::fs::read(server).expect("a server");
+    let server: serde_json::Value = serde_json::from_slice(&server).expect("JSON");
+    let pid = server["pid"]
+        .as_i64()
+        .and_then(|pid| i32::try_from(pid).ok());
+    let pid = pid.and_then(rustix::process::Pid::from_raw);
+    let kill = rustix::process::Signal::KILL;
+    rustix::process::kill_process(pid.expect("a process"), kill).expect("it runs");
+    let said = run.end().await;
+    assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
+    let told = "error: the demo's server is gone\nhint: ";
+    assert!(said.err.contains(told), "{}", said.err);
+    assert_eq!(list(folder.path()), [""; 0]);
+    assert_eq!(processes(folder.path()), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_work_is_told_before_anything_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engines = folder.path().join("engines");
+    let below = claude_code();
+    let below = below.strip_prefix(self::engines()).expect("it lies there");
+    let program = engines.join(below);
+    std::fs::create_dir_all(program.parent().expect("a folder")).expect("makes folders");
+    std::fs::write(&program, "cut off").expect("writes");
+    let mut command = Command::new(vwm());
+    command
+        .args(["demo", "--once", "--engines-dir"])
+        .arg(&engines);
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    command.env("TMPDIR", folder.path());
+    let said = Said::by(command).await;
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    let hint = "`vwm engine install claude-code --force --engines-dir ";
+    assert!(said.err.contains(hint), "{}", said.err);
+    assert_eq!(list(folder.path()), ["engines"]);
 }
 
 #[tokio::test]
@@ -231,7 +299,7 @@ async fn a_machine_without_git_or_npm_is_told_what_to_do() {
     std::fs::create_dir(&empty).expect("makes a folder");
     let mut command = demo(folder.path(), &["--once"]);
     command.env("PATH", &empty);
-    let told = "error: git is not installed, and sessions work on git repositories\nhint: install git 2.30 or newer\n";
+    let told = "error: git is not installed, and sessions work on git repositories\nhint: install git 2.34 or newer\n";
     assert_eq!(Said::by(command).await, Said::new(1, "", told));
 
     let git = ["/usr/local/bin/git", "/usr/bin/git"];

@@ -2,7 +2,7 @@
 
 use vwm_tests::{Said, vwm};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 23] = [
     "",
     "demo",
     "doctor",
@@ -20,7 +20,9 @@ const COMMANDS: [&str; 21] = [
     "session",
     "session list",
     "session show",
+    "session telemetry",
     "session end",
+    "session push",
     "scripted",
     "scripted model",
     "scripted agent",

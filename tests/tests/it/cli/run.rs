@@ -40,8 +40,8 @@ async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
     let id = only_session(&world).await;
     let expected = format!(
         "hm\n\
-         → printf 'one two ' ✓ 8 bytes\n\
-         → write session_repo/a.md ✓ 23 bytes\n\
+         → printf 'one two ' ✓ 8 bytes back\n\
+         → write session_repo/a.md ✓ 23 bytes back\n\
          → exit 3 ✗ exit status: 3\n\
          · ending the session\n\
          · session-ID is pushed at {} in {}\n\
@@ -109,7 +109,7 @@ async fn a_run_that_fails_says_why_and_still_pushes() {
         .await;
     let id = only_session(&world).await;
     let told = format!(
-        "→ write session_repo/a.md ✓ 23 bytes\n\
+        "→ write session_repo/a.md ✓ 23 bytes back\n\
          the agent answered the prompt with an error (-32603): boom; look at the program's own setup, then prompt again\n\
          · ending the session\n· session-ID is pushed at {} in {}\n",
         project.tip(&format!("session-{id}")),

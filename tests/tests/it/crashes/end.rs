@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vwm_api::{NewSession, Repository as SessionRepository, SessionId, SessionStatus};
-use vwm_tests::{Repository, World, until};
+use vwm_tests::{Repository, World, no_process_of};
 
-use super::{becomes, kill_harness, processes_of, world_of};
+use super::{becomes, kill_harness, world_of};
 
 /// Writes a file of the repository.
 fn write() -> Value {
@@ -60,20 +60,12 @@ impl Worked {
         let learned = format!("ff-vwm/{}-{}", ended.worker_id, self.session);
         assert_eq!(self.knowledge.branches(), [learned, "main".to_owned()]);
         assert!(!self.world.volume(self.session).root.exists());
-        no_process(self.session).await;
+        no_process_of(self.session).await;
     }
 
     fn repositories(&self) -> [&Repository; 2] {
         [&self.project, &self.knowledge]
     }
-}
-
-/// A process that has just been waited for may be seen a moment longer.
-async fn no_process(session: SessionId) {
-    until("no process of the session", async || {
-        processes_of(session).is_empty().then_some(())
-    })
-    .await;
 }
 
 async fn asked_to_end(world: &World, session: SessionId) {
@@ -174,7 +166,7 @@ async fn a_failed_session_ends() {
     .await;
     world.end(session).await;
     assert!(!world.volume(session).root.exists());
-    no_process(session).await;
+    no_process_of(session).await;
 }
 
 /// A session that stays pending: its repository's host takes calls and never answers.
@@ -207,7 +199,7 @@ async fn a_pending_session_ends() {
     let (session, _call) = pending(&world).await;
     world.end(session).await;
     assert!(!world.volume(session).root.exists());
-    no_process(session).await;
+    no_process_of(session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +209,7 @@ async fn a_pending_session_whose_harness_is_killed_leaves_no_git_behind() {
     // Nobody follows it, so that what is left is its own.
     world.take_server().kill();
     kill_harness(&world, session).await;
-    no_process(session).await;
+    no_process_of(session).await;
     world.start_server(&[]);
     world.end(session).await;
     assert!(!world.volume(session).root.exists());

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use rustix::process::Signal;
 use serde_json::json;
 use vwm_api::{EndStep, EventBody, Timestamp, TurnKind, TurnStatus};
-use vwm_tests::{Repository, World, kill, until, within};
+use vwm_tests::{ASKED_TO_LEARN, Repository, World, kill, until, within};
 
 use super::{Worked, is_kept, repositories, rules};
 
@@ -67,7 +67,7 @@ async fn ended_well(worked: &Worked) {
     ];
     assert_eq!(rows, expected);
     assert!(
-        is_kept(&worked.world, super::ASKED),
+        is_kept(&worked.world, ASKED_TO_LEARN),
         "the transcript is whole"
     );
 

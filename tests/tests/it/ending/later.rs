@@ -1,7 +1,7 @@
 //! `POST /sessions/:id/push` under faults: killed in the middle, asked twice, asked for nothing, and with a damaged bundle.
 
 use vwm_api::{PushResult, SessionId};
-use vwm_tests::{Repository, Said, is_alive, processes_of, until, within, without_ids};
+use vwm_tests::{Repository, Said, is_alive, no_process_of, processes_of, within, without_ids};
 
 use super::{Worked, blobs};
 
@@ -41,10 +41,7 @@ async fn a_server_that_is_killed_in_the_middle_of_a_push_leaves_nothing_and_the_
         .await
         .expect("it is not stopped");
     assert!(lost.expect_err("the server is gone").is_passing());
-    until("no process of the push", async || {
-        processes_of(session).is_empty().then_some(())
-    })
-    .await;
+    no_process_of(session).await;
     assert_eq!(worked.project.branches(), ["main"]);
 
     worked.world.start_server(&[]);

@@ -10,13 +10,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use vwm_api::{
-    EndStep, Learning, NewSession, Repository as SessionRepository, RepositoryRole, SessionId,
-    SessionStatus, TurnKind, Unpushed, WorkerId,
+    EndStep, Learning, RepositoryRole, SessionId, SessionStatus, TurnKind, Unpushed, WorkerId,
 };
-use vwm_tests::{Repository, Said, World, processes_of, until, without_ids};
+use vwm_tests::{ASKED_TO_LEARN, Repository, Said, World, no_process_of, without_ids};
 
-/// What the built-in skill begins with.
-const ASKED: &str = "Before it closes, write down what the next session should know";
 /// What stands in the learning, once for each time that the worker was asked.
 const LEARNED: &str = "Clear the cache before you build.";
 
@@ -43,7 +40,7 @@ fn rules(work: &Value, learns: &Value) -> Value {
     let mut steps = learns.as_array().expect("steps").clone();
     steps.push(json!({"shell": format!("echo '{LEARNED}' >> {{{{captured}}}}")}));
     json!({"rules": [
-        {"when": ASKED, "capture": "worker_repo/learnings/session-", "steps": steps},
+        {"when": ASKED_TO_LEARN, "capture": "worker_repo/learnings/session-", "steps": steps},
         {"when": "work", "steps": [{"write": ["session_repo/notes.md", "hello\n"]}, {"shell": work}, {"text": "done"}]},
     ]})
 }
@@ -79,7 +76,7 @@ impl Worked {
         let engine = world.agent(agent);
         let bob = json!({"engine": engine, "autoLearn": true, "workerRepoUrl": urls[1]});
         let worker = world.worker(bob).await.id;
-        let session = new_session(&world, &urls[0]).await;
+        let session = world.new_session_at("bob", Some(&urls[0])).await.id;
         world.reaches(session, SessionStatus::Active).await;
         world.ask(session, "work").await;
         Self {
@@ -117,12 +114,7 @@ impl Worked {
 
     /// Waits until the end is there.
     async fn reaches(&self, step: EndStep) {
-        let client = self.world.client();
-        until(&format!("the step {}", step.as_str()), async || {
-            let session = client.session(self.session).await.expect("it is known");
-            (session.end_step == Some(step)).then_some(())
-        })
-        .await;
+        self.world.reaches_step(self.session, step).await;
     }
 
     /// The session has ended, and nothing of it runs or lies about; gives what no remote has.
@@ -134,10 +126,7 @@ impl Worked {
             (SessionStatus::Ended, None)
         );
         assert!(!self.world.volume(self.session).root.exists());
-        until("no process of the session", async || {
-            processes_of(self.session).is_empty().then_some(())
-        })
-        .await;
+        no_process_of(self.session).await;
         assert!(is_kept(&self.world, "hello\\n"), "no transcript is kept");
         session.unpushed
     }
@@ -240,20 +229,6 @@ impl Worked {
         assert_eq!(learnings.count(), 0);
         learned.expect("there is a record")
     }
-}
-
-/// Makes a session of bob's with a project at this address.
-async fn new_session(world: &World, url: &str) -> SessionId {
-    let new = NewSession {
-        worker_name: Some("bob".to_owned()),
-        repository: Some(SessionRepository {
-            url: url.to_owned(),
-            branch: "main".to_owned(),
-        }),
-        ..NewSession::default()
-    };
-    let made = world.client().create_session(&new).await;
-    made.expect("it is made").id
 }
 
 /// Whether something is kept of the sessions that has this in it.

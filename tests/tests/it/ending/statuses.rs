@@ -3,9 +3,9 @@
 use rustix::process::Signal;
 use serde_json::json;
 use vwm_api::{Learning, SessionId, SessionStatus, TelemetryRow};
-use vwm_tests::{Door, Repository, Said, World, kill, processes_of, until};
+use vwm_tests::{Door, Repository, Said, World, kill, no_process_of, until};
 
-use super::{Worked, new_session, pushes_for};
+use super::{Worked, pushes_for};
 
 async fn has(world: &World, session: SessionId, status: SessionStatus) {
     let client = world.client();
@@ -38,10 +38,7 @@ async fn ends_with_nothing(world: &World, session: SessionId, why: &str) {
         (SessionStatus::Ended, vec![])
     );
     assert!(!world.volume(session).root.exists());
-    until("no process of the session", async || {
-        processes_of(session).is_empty().then_some(())
-    })
-    .await;
+    no_process_of(session).await;
     let rows = world.client().telemetry(session).await.expect("telemetry");
     let told: Vec<_> = rows
         .into_iter()
@@ -61,7 +58,10 @@ async fn ends_with_nothing(world: &World, session: SessionId, why: &str) {
 async fn a_pending_session_ends_whose_remote_never_answers() {
     let knowledge = Repository::with(&[("COMPANY.md", "# Who we are\n")]);
     let world = world(&knowledge).await;
-    let session = new_session(&world, &Door::silent().url).await;
+    let session = world
+        .new_session_at("bob", Some(&Door::silent().url))
+        .await
+        .id;
     has(&world, session, SessionStatus::Pending).await;
     ends_with_nothing(&world, session, "the session was not active yet").await;
 }
@@ -72,7 +72,7 @@ async fn a_session_that_would_not_start_ends_with_the_remotes_away() {
     let project = Repository::with(&[("README.md", "# Project\n")]);
     let world = world(&knowledge).await;
     project.go_away();
-    let session = new_session(&world, &project.url()).await;
+    let session = world.new_session("bob", Some(&project)).await.id;
     has(&world, session, SessionStatus::Failed).await;
     knowledge.go_away();
     ends_with_nothing(&world, session, "the session had failed").await;

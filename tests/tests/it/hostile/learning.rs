@@ -5,11 +5,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use vwm_api::harness::{LEARNING_INDEX, LEARNING_TRANSCRIPT};
 use vwm_api::{Learning, Session, SessionStatus, TurnKind};
-use vwm_tests::{Repository, World, kill, until, without_ids};
+use vwm_tests::{ASKED_TO_LEARN, Repository, World, kill, until, without_ids};
 
 use super::{agent, notices, secrets};
-
-const ASKED: &str = "Before it closes, write down what the next session should know";
 
 /// A world in which every session writes down what it learned by this shell script, where `$FILE` is its file.
 async fn world(knowledge: &Repository, script: &str) -> World {
@@ -23,8 +21,7 @@ async fn world(knowledge: &Repository, script: &str) -> World {
 async fn world_of(knowledge: &Repository, learning: Value) -> World {
     let world = World::start(json!({})).await;
     world.allow_agents().await;
-    let rule =
-        json!({"when": ASKED, "capture": "worker_repo/learnings/session-", "steps": learning});
+    let rule = json!({"when": ASKED_TO_LEARN, "capture": "worker_repo/learnings/session-", "steps": learning});
     world
         .worker(json!({
             "autoLearn": true,

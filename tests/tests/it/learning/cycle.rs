@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use vwm_api::harness::{LEARNING_INDEX, LEARNING_TRANSCRIPT, learning_path};
 use vwm_api::{Resume, SessionId, SessionStatus, TelemetryRow, TurnKind, TurnStatus};
 use vwm_scripted::Call;
-use vwm_tests::kill;
+use vwm_tests::{ASKED_TO_LEARN, kill};
 
 use super::told::{read_by_learning, resume_of_learning};
-use super::{ASKED, LEARNED, Learner, learned, writes};
+use super::{LEARNED, Learner, learned, writes};
 
 /// The built-in skill, word for word.
 const SKILL: &str = include_str!("../../../../crates/server/src/skills/session-learning.md");
@@ -68,7 +68,7 @@ async fn what_one_session_learned_is_told_to_the_next_one_once_it_is_merged() {
 
     let session = learner.session;
     let row = learner.record().await;
-    let asked = requests(&learner, ASKED);
+    let asked = requests(&learner, ASKED_TO_LEARN);
     let calls = i64::try_from(asked.len()).expect("few");
     assert_eq!(calls, 4);
     let expected = TelemetryRow {
@@ -102,7 +102,7 @@ async fn what_one_session_learned_is_told_to_the_next_one_once_it_is_merged() {
         assert!(read.contains(part), "no {part} in {read}");
         assert!(has(&asked[3], part), "the model never read {part}");
     }
-    assert!(!read.contains(ASKED), "{read}");
+    assert!(!read.contains(ASKED_TO_LEARN), "{read}");
 
     let before = next_session(&learner, "how do we build, before it is merged?").await;
     assert!(!has(&before, LEARNED), "{}", before.body);
@@ -124,7 +124,7 @@ async fn a_suspended_session_learns_with_all_that_was_said_in_mind() {
     learner.world.reaches(learner.session, suspended).await;
     assert_eq!(learner.ends().await, learned(TurnStatus::Complete));
     assert_eq!(resume_of_learning(&learner).await, Resume::Resumed);
-    let first = requests(&learner, ASKED).remove(0);
+    let first = requests(&learner, ASKED_TO_LEARN).remove(0);
     let said = first.body["messages"].to_string();
     assert!(
         said.contains("\"work\"") && said.contains("notes.md"),

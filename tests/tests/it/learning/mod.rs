@@ -15,10 +15,7 @@ use vwm_api::harness::learning_path;
 use vwm_api::{
     EndStep, Learning, SessionId, SessionStatus, TelemetryRow, TurnKind, TurnStatus, WorkerId,
 };
-use vwm_tests::{Repository, World, claude_code, processes_of, until, without_ids};
-
-/// What the built-in skill begins with.
-const ASKED: &str = "Before it closes, write down what the next session should know";
+use vwm_tests::{ASKED_TO_LEARN, Repository, World, claude_code, no_process_of, without_ids};
 
 /// What the worker writes, as the branch has it, without what the manager vouches for.
 const LEARNED: &str = "Clear the cache before you build.";
@@ -75,7 +72,7 @@ fn writes() -> Value {
 /// How the worker answers: what is asked when it shall learn, and a few prompts.
 fn rules(learning: &Value) -> Value {
     json!({"rules": [
-        {"when": ASKED, "capture": "worker_repo/learnings/session-", "steps": learning},
+        {"when": ASKED_TO_LEARN, "capture": "worker_repo/learnings/session-", "steps": learning},
         {"when": "work", "steps": [{"write": ["session_repo/notes.md", "hello\n"]}, {"text": "done"}]},
         {"when": "wait", "steps": [{"hold": "prompt", "text": "waited"}]},
     ]})
@@ -111,6 +108,15 @@ impl Learner {
         let (project, knowledge) = repositories();
         let worker = worker(&world, &knowledge, &learning, differs).await;
         let session = world.session("bob", Some(&project)).await.id;
+        Self::of(world, [project, knowledge], worker, session)
+    }
+
+    fn of(
+        world: World,
+        [project, knowledge]: [Repository; 2],
+        worker: WorkerId,
+        session: SessionId,
+    ) -> Self {
         Self {
             base: [project.tip("main"), knowledge.tip("main")],
             world,
@@ -171,10 +177,7 @@ impl Learner {
         assert_eq!(session.status, SessionStatus::Ended);
         assert_eq!(session.unpushed, []);
         assert!(!self.world.volume(self.session).root.exists());
-        until("no process of the session", async || {
-            processes_of(self.session).is_empty().then_some(())
-        })
-        .await;
+        no_process_of(self.session).await;
         let base = [self.project.tip("main"), self.knowledge.tip("main")];
         assert_eq!(base, self.base);
     }
@@ -227,7 +230,8 @@ impl Learner {
         let calls = self.world.model.calls().into_iter();
         calls
             .filter(|call| {
-                let by_claude = call.is_turn() && call.step == 0 && call.last_user.contains(ASKED);
+                let by_claude =
+                    call.is_turn() && call.step == 0 && call.last_user.contains(ASKED_TO_LEARN);
                 by_claude || call.path == "/learns"
             })
             .count()
@@ -235,12 +239,7 @@ impl Learner {
 
     /// Waits until the end is there.
     async fn reaches(&self, step: EndStep) {
-        let client = self.world.client();
-        until(&format!("the step {}", step.as_str()), async || {
-            let session = client.session(self.session).await.expect("it is known");
-            (session.end_step == Some(step)).then_some(())
-        })
-        .await;
+        self.world.reaches_step(self.session, step).await;
     }
 }
 

@@ -1,10 +1,7 @@
 //! Sessions that learn nothing, and why; sessions that learn in spite of what their prompts did.
 
 use serde_json::{Value, json};
-use vwm_api::{
-    Learning, NewSession, Prompt, Repository as SessionRepository, SessionId, SessionStatus,
-    SubsessionId, TelemetryRow, TurnKind, TurnStatus,
-};
+use vwm_api::{Learning, Prompt, SessionStatus, SubsessionId, TelemetryRow, TurnKind, TurnStatus};
 use vwm_tests::{Door, World, within};
 
 use super::{Learner, learned, repositories, worker, writes};
@@ -118,24 +115,8 @@ async fn with_project(url: &str) -> Learner {
     let world = World::start(json!({})).await;
     let (project, knowledge) = repositories();
     let worker = worker(&world, &knowledge, &learning(), json!({})).await;
-    let new = NewSession {
-        worker_id: Some(worker),
-        repository: Some(SessionRepository {
-            url: url.to_owned(),
-            branch: "main".to_owned(),
-        }),
-        ..NewSession::default()
-    };
-    let session = world.client().create_session(&new).await;
-    let session: SessionId = session.expect("it is made").id;
-    Learner {
-        base: [project.tip("main"), knowledge.tip("main")],
-        world,
-        project,
-        knowledge,
-        worker,
-        session,
-    }
+    let session = world.new_session_at("bob", Some(url)).await.id;
+    Learner::of(world, [project, knowledge], worker, session)
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use tracing::warn;
-use vwm_api::Unpushed;
 use vwm_api::harness::{Setup, StepState};
+use vwm_api::{RepositoryRole, Unpushed};
 
 use super::{Session, replace};
-use crate::git::{GitError, Repo, Role};
+use crate::git::{GitError, Repo};
 
 /// One branch on its way out.
 pub(super) struct Branch {
@@ -60,22 +60,19 @@ impl Failure {
 
     /// What happened and what to do.
     pub(super) fn reason(&self) -> String {
-        match self {
-            Self::Git(error) => vwm_api::chain(error),
-            Self::Wall(why) => why.clone(),
-        }
+        vwm_api::chain(self)
     }
 }
 
 impl Session {
     /// The branches that are configured; what of them was never prepared is seen when they are pushed.
     pub(super) fn outgoing(&self, setup: &Setup) -> Vec<Branch> {
-        let names = [
-            ("session_repository", Role::Session),
-            ("knowledge_base", Role::KnowledgeBase),
-        ];
         let mut branches = Vec::new();
-        for (step, role) in names {
+        for role in [
+            RepositoryRole::SessionRepository,
+            RepositoryRole::KnowledgeBase,
+        ] {
+            let step = role.as_str();
             let Some(repo) = self.repo(setup, role) else {
                 self.state
                     .step(step, StepState::Skipped, "nothing was prepared");
@@ -84,7 +81,8 @@ impl Session {
             branches.push(Branch {
                 step,
                 repo,
-                is_collected: role == Role::Session && self.brought_out().exists(),
+                is_collected: role == RepositoryRole::SessionRepository
+                    && self.brought_out().exists(),
                 uncollected: None,
                 refused: Vec::new(),
                 failure: None,
@@ -112,7 +110,7 @@ impl Session {
             }
         }
         branch.is_collected = true;
-        if branch.repo.role == Role::Session {
+        if branch.repo.role == RepositoryRole::SessionRepository {
             // What a turn that learns touches afterwards is not the session's work, in no generation.
             let (state, mark) = (self.paths.state(), self.brought_out());
             let noted = tokio::task::spawn_blocking(move || {

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tracing::info;
 use vwm_api::harness::{EndOrder, Entry, Setup, StepState, TurnOrder};
-use vwm_api::{TurnError, TurnId, TurnStatus};
+use vwm_api::{RepositoryRole, TurnError, TurnId, TurnStatus};
 
 use super::branches::{Branch, Failure};
 use super::{Session, wait};
 use crate::conversation::{Commands, Stop, ended_by_us};
-use crate::git::Role;
 
 /// How long preparation may take where nothing is prepared.
 const PREPARE: Duration = Duration::from_secs(120);
@@ -70,9 +69,9 @@ impl Session {
     /// Brings out what the session made, so that what the turn touches is not in it. What cannot be collected now is collected with
     /// what the turn touches.
     async fn bring_out_first(&self, setup: &Setup, branches: &mut [Branch]) {
-        let session = branches
-            .iter_mut()
-            .find(|branch| branch.repo.role == Role::Session && branch.repo.was_made());
+        let session = branches.iter_mut().find(|branch| {
+            branch.repo.role == RepositoryRole::SessionRepository && branch.repo.was_made()
+        });
         let Some(branch) = session else { return };
         self.state.step(branch.step, StepState::Running, "");
         let mut pause = Duration::from_secs(1);
@@ -172,11 +171,8 @@ impl Session {
             retryable: false,
             resets_at: None,
         };
-        let entry = Entry::Ended {
-            turn,
-            outcome: Box::new(ended_by_us(Some(setup.worker.cli_type), error)),
-        };
-        if let Err(error) = self.journal.end_turn(turn, entry).await {
+        let outcome = ended_by_us(Some(setup.worker.cli_type), error);
+        if let Err(error) = self.journal.end_turn(turn, outcome).await {
             crate::fatal(&error);
         }
     }

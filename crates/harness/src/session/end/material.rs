@@ -16,8 +16,8 @@ use crate::workspace::{Kind, Tree};
 impl Session {
     /// Writes both into the workspace, before the turn begins: they are none of its artifacts.
     pub(super) fn write_material(&self, learning: TurnId) -> Result<(), String> {
-        let known = knowledge::files(&open_tree(&self.paths.knowledge_base())?, usize::MAX);
-        let index = knowledge::list(&known);
+        let knowledge_base = open_tree(&self.paths.knowledge_base())?;
+        let index = knowledge::list(&knowledge::index(&knowledge_base, usize::MAX));
         let tree = open_tree(&self.paths.workspace())?;
         self.put(&tree, LEARNING_TRANSCRIPT, |file| {
             let mut transcript = Transcript::new(file);

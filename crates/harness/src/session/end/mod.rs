@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tracing::info;
-use vwm_api::harness::{Collected, EndOrder, Entry, Phase, Setup, StepState};
+use vwm_api::harness::{Collected, EndOrder, Phase, Setup, StepState};
 use vwm_api::{TurnError, TurnId, TurnStatus, Unpushed};
 
 use super::Session;
@@ -108,11 +108,7 @@ impl Session {
                 };
                 ended_by_us(Some(setup.worker.cli_type), error)
             };
-            let entry = Entry::Ended {
-                turn: turn.order.turn,
-                outcome: Box::new(outcome),
-            };
-            if let Err(error) = self.journal.end_turn(turn.order.turn, entry).await {
+            if let Err(error) = self.journal.end_turn(turn.order.turn, outcome).await {
                 crate::fatal(&error);
             }
         }

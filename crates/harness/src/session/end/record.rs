@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use tracing::warn;
 use vwm_api::harness::{Entry, Setup, learning_path};
-use vwm_api::{Learning, SessionId, TurnError, TurnId, TurnStatus};
+use vwm_api::{Learning, RepositoryRole, SessionId, TurnError, TurnId, TurnStatus};
 
 use super::branches::{Branch, Failure, Over};
 use super::{Session, wait};
-use crate::git::Role;
 
 /// How many other files are named.
 const NAMED: usize = 3;
@@ -47,7 +46,7 @@ impl Session {
         let mut came = self.told_of(turn);
         match branches
             .iter()
-            .find(|branch| branch.repo.role == Role::KnowledgeBase)
+            .find(|branch| branch.repo.role == RepositoryRole::KnowledgeBase)
         {
             None => came.unread = Some("the worker has no knowledge base".to_owned()),
             Some(branch) => self.look(setup, branch, &mut came).await,

@@ -1,6 +1,7 @@
 //! Does what the plan says, for one session, one thing at a time; everything may be done twice.
 
 mod end;
+mod jobs;
 mod turns;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tracing::{info, warn};
 use vwm_api::harness::{HarnessState, Phase, StepState};
 use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_client::ClientError;
-use vwm_jobs::{JobError, JobId, JobSpec, JobStatus, Volume};
+use vwm_jobs::{JobError, JobId, JobStatus, Volume};
 use vwm_store::{Learned, SessionRow, StoreError, Turn};
 
 use super::link::Link;
@@ -24,12 +25,6 @@ use crate::app::App;
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long to wait for something that does.
 const WATCH: Duration = Duration::from_secs(5);
-
-/// How long until a session that would not resume is tried again, if a turn of it is still open.
-const RESUME_AGAIN: Duration = Duration::from_secs(30);
-
-/// After so many jobs of one end it is told that they do not last.
-const MANY_STARTS: u32 = 3;
 
 /// Why a step did not work; it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +83,7 @@ impl Runner {
             return Ok(After::Rest);
         };
         let (job, state) = self.observe(&row).await?;
-        // Asked only where a turn may be started: each look costs two reads.
+        // Asked only where a turn may be started: each look costs a read.
         let waits = turns.iter().any(|turn| turn.status == TurnStatus::Pending);
         let is_setup_current = match self.told {
             Some(told) if waits => told == setup::seen(&self.app).await?,
@@ -171,44 +166,7 @@ impl Runner {
         let store = self.app.store.clone();
         let reason = state.as_ref().and_then(|state| state.reason.clone());
         match action {
-            Action::NewJob => {
-                let is_asked = row.session.status != SessionStatus::Suspended
-                    || turns.iter().any(|turn| !turn.offered);
-                if let Some(after) = self.resume_after.filter(|_| !is_asked) {
-                    let rest = after.saturating_duration_since(Instant::now());
-                    if !rest.is_zero() {
-                        return Ok(After::Wait(rest));
-                    }
-                }
-                self.resume_after = None;
-                // Each start in a row that comes to nothing doubles the pause before the next one.
-                let pause = Duration::from_millis(50 << self.failed_starts.min(9));
-                let since = self.started.map_or(pause, |started| started.elapsed());
-                if self.failed_starts > 0 && since < pause {
-                    return Ok(After::Wait(pause - since));
-                }
-                if row.session.status == SessionStatus::Ending && self.failed_starts >= MANY_STARTS
-                {
-                    let reason = Some(self.no_end());
-                    store.set_session_reason(self.id, reason).await?;
-                }
-                self.failed_starts += 1;
-                self.started = Some(Instant::now());
-                let generation = store.new_generation(self.id).await?;
-                let id = JobId {
-                    session: self.id,
-                    generation,
-                };
-                // Read behind the last write of the pump, whose harness is gone.
-                let stored = store.session(self.id).await?;
-                let spec = JobSpec {
-                    id,
-                    token: self.app.job_token(self.id, generation),
-                    stored_n: stored.map_or(0, |row| row.pumped_n),
-                };
-                self.app.jobs.ensure(&spec).await?;
-                Ok(After::Again)
-            }
+            Action::NewJob => self.new_job(row, turns).await,
             Action::Prepare => {
                 let (setup, seen) = setup::read(&self.app, row).await?;
                 if let Some(link) = &self.link {
@@ -330,20 +288,6 @@ impl Runner {
             }
             Action::Rest => Ok(After::Rest),
         }
-    }
-
-    fn no_start(&self) -> String {
-        format!(
-            "its harness ended {} times before it could be reached; see harness.log in the session's folder",
-            self.failed_starts
-        )
-    }
-
-    fn no_end(&self) -> String {
-        format!(
-            "its harness was lost {} times before the end was over; nothing is removed, and it is started again: see harness.log in the session's folder",
-            self.failed_starts
-        )
     }
 }
 

@@ -12,6 +12,17 @@ use crate::error::CliError;
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Removes a demo's folder, as far as that can be done.
+pub(super) async fn remove(folder: &Path) {
+    // A git that was stopped in the middle may have a child that writes its last.
+    for _ in 0..TRIES {
+        if std::fs::remove_dir_all(folder).is_ok() {
+            break;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
 /// A folder of its own, so that a demo is in nobody's way.
 pub(super) enum Ground {
     /// It goes away with the demo.
@@ -29,7 +40,9 @@ impl Ground {
             let made = folder.tempdir();
             return made
                 .map(Self::Passing)
-                .map_err(CliError::system("cannot make a temporary folder"));
+                .map_err(CliError::system(
+                    "cannot make a temporary folder; set TMPDIR to a folder that you can write, or name one with --dir",
+                ));
         };
         let made = std::fs::create_dir_all(below)
             .and_then(|()| below.canonicalize())
@@ -49,18 +62,17 @@ impl Ground {
         }
     }
 
+    /// Whether it stays.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
+
     /// Leaves it, and returns where it is, if it stays.
     pub(super) async fn leave(self) -> Result<Option<PathBuf>, CliError> {
         match self {
             Self::Kept(folder) => Ok(Some(folder)),
             Self::Passing(folder) => {
-                // A git that was stopped in the middle may have a child that writes its last.
-                for _ in 0..TRIES {
-                    if std::fs::remove_dir_all(folder.path()).is_ok() {
-                        break;
-                    }
-                    sleep(PAUSE).await;
-                }
+                remove(folder.path()).await;
                 let path = folder.path().display().to_string();
                 match folder.close() {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -2,6 +2,7 @@
 
 mod check;
 mod ground;
+pub(crate) mod keeper;
 mod model;
 mod next;
 mod page;
@@ -12,6 +13,7 @@ mod server;
 mod story;
 mod tell;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -20,7 +22,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::time::{sleep, timeout};
-use vwm_api::{AbortRequest, CliType, SessionStatus};
+use vwm_api::{AbortRequest, CliType, SessionId, SessionStatus};
 use vwm_client::{Client, SessionFilter};
 use vwm_harness::supervisor::{self, WallLevel};
 
@@ -30,6 +32,7 @@ use crate::engines::{self, Present};
 use crate::error::CliError;
 use crate::sitting::Interrupts;
 use ground::Ground;
+use keeper::Keeper;
 use model::{Caller, Model};
 use repositories::Repositories;
 use scene::{Stage, Stop};
@@ -71,8 +74,8 @@ Examples:
   vwm demo --dir ./demo    keeps everything in a folder
   vwm demo --live          the same with a real model, on your key and for your money
 
-Claude Code is installed first, where it is not (npm is needed for that, once). Nothing else is needed but git: the model is a script
-that says what was written in advance. Engine, wall, sessions, events and git are real.";
+Claude Code is installed first, where it is not: npm is needed for that, once. Otherwise git is enough. \
+Engine, wall, sessions, events and git are real; the model is a script that says what was written in advance.";
 
 /// Runs the demo.
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<ExitCode, CliError> {
@@ -106,7 +109,7 @@ pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<ExitCode, C
         context,
         engines_dir: &engines_dir,
         model: &model,
-        folder: ground.path(),
+        ground: &ground,
     };
     let played = play.run(&mut interrupts).await;
     model.stop().await;
@@ -153,7 +156,34 @@ async fn install(engines_dir: &Path, context: &Context) -> Result<&'static str, 
         &mut progress,
     )
     .await?;
+    if installed.was_there {
+        works(engines_dir).await?;
+    }
     Ok(installed.version)
+}
+
+/// Says what to do where the engine that is there does not run; later every session would fail for it.
+async fn works(engines_dir: &Path) -> Result<(), CliError> {
+    // Without a place for it nothing is proven; a session asks again.
+    if tempfile::tempdir().is_err() {
+        return Ok(());
+    }
+    for (engine, install) in engines::installable().filter(|(it, _)| *it == CliType::ClaudeCode) {
+        let place = engines_dir.join(install.folder);
+        if let Err(error) = engines::proof::runs(&install, &place).await {
+            let why = error.to_string();
+            let why = why.lines().next().unwrap_or_default();
+            let again = page::quoted(&engines_dir.display().to_string());
+            return Err(CliError::failed(
+                format!("{why}; it is in {}", place.display()),
+                format!(
+                    "install it again: `vwm engine install {} --force --engines-dir {again}`",
+                    engine.as_str()
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Says what to do where there is no wall; later every session would fail for it.
@@ -174,23 +204,24 @@ struct Play<'a> {
     context: &'a Context,
     engines_dir: &'a Path,
     model: &'a Model,
-    folder: &'a Path,
+    ground: &'a Ground,
 }
 
 impl Play<'_> {
     /// Performs it, and returns how the process ends; nothing of it runs then.
     async fn run(&self, interrupts: &mut Interrupts) -> Result<u8, CliError> {
         let repositories = tokio::select! {
-            made = Repositories::make(self.folder, &self.context.env) => made?,
+            made = Repositories::make(self.ground.path(), &self.context.env) => made?,
             () = interrupts.next() => return Ok(130),
         };
         let mut server = Server::start(&server::Options {
-            folder: self.folder,
+            folder: self.ground.path(),
             engines_dir: self.engines_dir,
             model: self.model,
             unconfined: self.args.unconfined,
             env: &self.context.env,
         })?;
+        let keeper = Keeper::start(self.ground.path(), server.pid(), self.ground)?;
         let is_ready = tokio::select! {
             ready = server.until_ready() => ready.map(|()| true),
             () = interrupts.next() => Ok(false),
@@ -201,21 +232,26 @@ impl Play<'_> {
         }
         let client = server.client()?;
         let code = self
-            .perform(&server, &client, &repositories, interrupts)
+            .perform(&mut server, &client, &repositories, interrupts)
             .await;
-        end_all(&client).await;
-        if code == 130 {
-            // What was asked for last may have been made only now.
-            sleep(BEAT).await;
-            end_all(&client).await;
+        tokio::select! {
+            () = end_all(&client, code) => {}
+            () = interrupts.next() => complain("leaving at once: what is left is killed"),
         }
-        server.stop().await?;
+        let stopped = server.stop().await;
+        // A harness outlives its server, and would go on in a folder that is gone.
+        server::stop_jobs(self.ground.path()).await;
+        keeper.leave().await;
+        if code != 1 {
+            // What failed was told already, with the server's last lines.
+            stopped?;
+        }
         Ok(code)
     }
 
     async fn perform(
         &self,
-        server: &Server,
+        server: &mut Server,
         client: &Client,
         repositories: &Repositories,
         interrupts: &mut Interrupts,
@@ -225,11 +261,12 @@ impl Play<'_> {
             repositories,
             env: &self.context.env,
         };
-        let data_dir = server::data_dir(self.folder);
+        let data_dir = server::data_dir(self.ground.path());
         let sessions = data_dir.join("sessions");
         let told = tokio::select! {
             told = tell::tell(stage, self.model, &sessions) => told,
             () = interrupts.next() => Err(Stop::Interrupted),
+            () = server.gone() => Err(Stop::Failed(gone())),
         };
         let story = match told {
             Ok(story) => story,
@@ -247,20 +284,41 @@ impl Play<'_> {
             next::show(&story, repositories, &data_dir, &self.context.env);
             tokio::select! {
                 () = interrupts.next() => {}
-                () = server.gone() => {}
+                () = server.gone() => {
+                    complain(&gone().told());
+                    return 1;
+                }
             }
         }
         0
     }
 }
 
-/// Ends what is left, so that no process outlives the demo; a session that will not end is left to its server's log.
-async fn end_all(client: &Client) {
+fn gone() -> CliError {
+    CliError::failed(
+        "the demo's server is gone",
+        "run the demo again; with --dir it keeps the server.log",
+    )
+}
+
+/// Ends what is left.
+async fn end_all(client: &Client, code: u8) {
+    let mut asked = BTreeSet::new();
+    end_each(client, &mut asked).await;
+    if code == 130 {
+        // What was asked for last may have been made only now.
+        sleep(BEAT).await;
+        end_each(client, &mut asked).await;
+    }
+}
+
+/// Ends what is left and was not asked before; a session that will not end loses its harness later.
+async fn end_each(client: &Client, asked: &mut BTreeSet<SessionId>) {
     let Ok(page) = client.sessions(&SessionFilter::default()).await else {
         return;
     };
     for session in page.items {
-        if session.status == SessionStatus::Ended {
+        if session.status == SessionStatus::Ended || !asked.insert(session.id) {
             continue;
         }
         complain(&format!("ending session {}", session.id));

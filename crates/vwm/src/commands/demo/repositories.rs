@@ -6,9 +6,12 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::{page, story};
+use crate::commands::doctor::programs;
 use crate::commands::run::Pushed;
 use crate::config::Environment;
 use crate::error::CliError;
+
+const INSTALL_GIT: &str = "install git 2.34 or newer";
 
 /// A bare repository on this machine.
 pub(crate) struct Bare {
@@ -124,9 +127,18 @@ fn text_file(line: &str) -> Option<String> {
     is_text.then(|| file.to_owned())
 }
 
-/// Says what to do where git is not there.
+/// Says what to do where git is not there, or too old.
 pub(crate) async fn check_git(env: &Environment) -> Result<(), CliError> {
-    git(Path::new("/"), &["--version"], env).await.map(|_| ())
+    let said = git(Path::new("/"), &["--version"], env).await?;
+    let said = said.trim();
+    match programs::git_version(said) {
+        Some(version) if version < programs::NEEDED => Err(CliError::failed(
+            format!("the git on PATH is too old: {said}"),
+            INSTALL_GIT,
+        )),
+        // What it is called does not matter, as long as it works.
+        Some(_) | None => Ok(()),
+    }
 }
 
 async fn make(
@@ -197,7 +209,7 @@ async fn git(folder: &Path, args: &[&str], env: &Environment) -> Result<String, 
         if source.kind() == std::io::ErrorKind::NotFound {
             return CliError::failed(
                 "git is not installed, and sessions work on git repositories",
-                "install git 2.30 or newer",
+                INSTALL_GIT,
             );
         }
         CliError::system("cannot start git")(source)

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 use vwm_client::Client;
+use vwm_jobs::{JobBackend, JobId, Local, Volume};
 
 use super::model::Model;
 use crate::config::Environment;
@@ -43,6 +44,28 @@ pub(crate) struct Server {
 /// Where the server of a demo keeps everything.
 pub(crate) fn data_dir(folder: &Path) -> PathBuf {
     folder.join("data")
+}
+
+/// Stops the harnesses that a server left, with all that runs below them; to be asked when the server is gone.
+pub(crate) async fn stop_jobs(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(data_dir(folder).join("sessions")) else {
+        return;
+    };
+    let Ok(jobs) = Local::open(&data_dir(folder)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let Ok(session) = entry.file_name().to_string_lossy().parse() else {
+            continue;
+        };
+        let id = JobId {
+            session,
+            generation: 0,
+        };
+        if let Err(error) = jobs.remove(&id, Volume::Keep).await {
+            super::complain(&format!("a process of session {session} is left: {error}"));
+        }
+    }
 }
 
 impl Server {
@@ -82,6 +105,11 @@ impl Server {
         })
     }
 
+    /// Its process; 0 when it is gone.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap_or(0)
+    }
+
     /// One who asks it.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
         let no_server = || CliError::NoServer {
@@ -93,11 +121,10 @@ impl Server {
         Ok(Client::new(&file.url, key.trim())?)
     }
 
-    /// Returns when it is no longer ready.
-    pub(crate) async fn gone(&self) {
-        while matches!(server_file(&self.data_dir), Ok(Some(_))) {
-            sleep(Duration::from_millis(500)).await;
-        }
+    /// Returns when its process is gone.
+    pub(crate) async fn gone(&mut self) {
+        // How it ended is told when it is stopped.
+        let _ = self.child.wait().await;
     }
 
     /// Its log's last lines.

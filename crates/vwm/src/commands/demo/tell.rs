@@ -76,6 +76,10 @@ async fn introduce(stage: Stage<'_>) -> Result<Worker, CliError> {
     let bob = apply_bob(stage.client, &knowledge_base.url()).await?;
     page::chapter("The team");
     let about = bob.definition.description.as_deref().unwrap_or_default();
+    page::say(&format!(
+        "{}, a colleague: gives tasks, and says what she thinks of the answers.",
+        story::COLLEAGUE
+    ));
     page::say(&format!("{}, a worker: {about}", bob.definition.name));
     for (bare, history) in [
         (knowledge_base, &story::KNOWLEDGE_BASE),

@@ -2,7 +2,7 @@
 
 mod check;
 mod folders;
-mod programs;
+pub(crate) mod programs;
 mod server;
 mod settings;
 mod wall;

@@ -11,7 +11,8 @@ use vwm_api::harness::PROGRAMS;
 use super::check::Check;
 use crate::engines;
 
-const NEEDED: (u32, u32) = (2, 34);
+/// The oldest git that sessions work with.
+pub(crate) const NEEDED: (u32, u32) = (2, 34);
 /// From here on git asks its hook before HEAD moves to another branch.
 const HOOK_SEES_HEAD: (u32, u32) = (2, 46);
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -122,7 +123,7 @@ fn told(program: &Path, said: &Result<String, String>) -> Check {
         Ok(said) => said,
         Err(why) => return Check::fail("git", format!("{shown} {why}"), install),
     };
-    let Some(number) = said.split_whitespace().nth(2) else {
+    let Some(number) = number(said) else {
         let found = format!("{shown} does not say its version, but {said:?}");
         return Check::fail("git", found, install);
     };
@@ -140,6 +141,15 @@ fn told(program: &Path, said: &Result<String, String>) -> Check {
         Some(_) => Check::fail("git", format!("{found} is too old"), install),
         None => Check::fail("git", format!("{found} is no version"), install),
     }
+}
+
+/// The version in what `git --version` says.
+pub(crate) fn git_version(said: &str) -> Option<(u32, u32)> {
+    number(said).and_then(parsed)
+}
+
+fn number(said: &str) -> Option<&str> {
+    said.split_whitespace().nth(2)
 }
 
 fn parsed(version: &str) -> Option<(u32, u32)> {

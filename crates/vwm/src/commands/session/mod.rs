@@ -45,7 +45,7 @@ pub(crate) enum SessionCommand {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Shows what each turn of a session took, and what came of learning
+    /// Shows what each turn of a session took, in tokens and time, and what came of learning
     #[command(
         after_help = "Examples:\n  vwm session telemetry 0197…\n  vwm session telemetry 0197… --output json | jq 'map(.tokensIn) | add'"
     )]
