@@ -46,7 +46,7 @@ Examples:
   vwm run bob - --repo file:///srv/git/service.git --branch develop < task.md
   vwm run bob \"Count the tests\" --json | jq -r .answer.response
 
-Ctrl-C aborts the turn and ends the session; twice leaves at once, and the server ends it.";
+Ctrl-C aborts the turn and ends the session; twice leaves at once, and the server ends it. Exit code 130 then, also where\nonly the end was left.";
 
 impl RunArgs {
     /// The repository that was named.
@@ -141,7 +141,11 @@ async fn task(
     };
     // The reason of a turn's failure is told first, and counts more than how the end went.
     let ended = ended?;
-    closed?;
+    // Ctrl-C came before the end was seen: nobody knows yet whether the work gets where it belongs.
+    let is_left = closed?.is_none() && !args.keep;
+    if is_left && !matches!(ended, Ended::Left) {
+        report.because("left before the session's end; the server ends it");
+    }
     let branches = branches(&sitting, new.repository.as_ref(), Some(&worker));
     if args.json {
         report.answer = prompt::answer(&client, sitting.session, &ended).await?;
@@ -161,7 +165,8 @@ async fn task(
     }
     let code = match ended.exit_code() {
         // The work is done, and not where it belongs.
-        0 if sitting.legacy.is_unpushed() => 1,
+        0 if sitting.remains.is_unpushed() => 1,
+        0 if is_left => 130,
         code => code,
     };
     Ok(ExitCode::from(code))
@@ -211,7 +216,7 @@ pub(crate) fn branches(
             sha: sha.clone(),
         })
     };
-    let mut branches: Vec<_> = sitting.legacy.pushes.iter().filter_map(pushed).collect();
+    let mut branches: Vec<_> = sitting.remains.pushes.iter().filter_map(pushed).collect();
     branches.sort_by_key(|it| it.branch != of_session);
     branches
 }
@@ -226,22 +231,22 @@ pub(crate) fn tell(sitting: &mut Sitting, branches: &[Pushed]) {
             pushed.branch, pushed.sha
         ));
     }
-    let legacy = sitting.legacy.clone();
-    for push in &legacy.pushes {
+    let remains = sitting.remains.clone();
+    for push in &remains.pushes {
         match push {
             Push::Done { .. } => {}
             Push::Not(why) | Push::Unpushed(why) => sitting.note(why),
         }
     }
-    match &legacy.learned {
+    match &remains.learned {
         Some(Learned::At(path)) => sitting.note(&format!("learned: {path}, for review")),
         Some(Learned::Not(why)) => sitting.note(&format!("not learned: {why}")),
         None => {}
     }
-    if let Some(answer) = &legacy.answer {
+    if let Some(answer) = &remains.answer {
         sitting.note(&format!("learning took {}", numbers::spent(answer)));
     }
-    if legacy.is_unpushed() {
+    if remains.is_unpushed() {
         let id = sitting.session;
         sitting.note(&format!(
             "the commits are kept: mend that, then `vwm session push {id}` brings them"

@@ -6,6 +6,7 @@ pub(crate) mod proof;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
 use vwm_api::CliType;
@@ -14,6 +15,12 @@ use vwm_harness::adapters::{self, Install};
 use crate::config::Environment;
 use crate::error::CliError;
 use progress::Progress;
+
+/// What the names of folders begin with that are there only during an installation.
+const HALF: &str = ".installing-";
+const OLD: &str = ".old-";
+/// No installation takes as long.
+const DEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An engine in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +86,7 @@ pub(crate) async fn install(
         private.recursive(true).mode(0o700);
         let made = private.create(home);
         made.map_err(CliError::system(format!(
-            "cannot make the folder {}",
+            "cannot make the folder {}; name another with --engines-dir",
             home.display()
         )))?;
     }
@@ -87,8 +94,9 @@ pub(crate) async fn install(
         "cannot make the folder {}; name another with --engines-dir",
         parent.display()
     )))?;
+    sweep(parent, SystemTime::now());
     let half = tempfile::Builder::new()
-        .prefix(".installing-")
+        .prefix(HALF)
         .tempdir_in(parent)
         .map_err(CliError::system(format!(
             "cannot write to {}; name another folder with --engines-dir",
@@ -103,13 +111,31 @@ pub(crate) async fn install(
     Ok(installed(false))
 }
 
+/// Removes what installations left that were killed; those that may still be under way stay.
+fn sweep(parent: &Path, now: SystemTime) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_passing = name.starts_with(HALF) || name.starts_with(OLD);
+        let changed = entry.metadata().and_then(|it| it.modified());
+        let age = changed.map(|changed| now.duration_since(changed).unwrap_or_default());
+        if is_passing && age.is_ok_and(|age| age > DEAD) {
+            // It is only in nobody's way then; the next installation tries again.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Moves the new folder to its place; what lies there goes away.
 fn put(half: tempfile::TempDir, place: &Path) -> Result<(), CliError> {
     let failed = || format!("cannot move the engine to {}", place.display());
     if place.exists() {
         let parent = place.parent().unwrap_or(place);
         let old = tempfile::Builder::new()
-            .prefix(".old-")
+            .prefix(OLD)
             .tempdir_in(parent)
             .map_err(CliError::system(failed()))?;
         match fs::rename(place, old.path().join("engine")) {
@@ -167,6 +193,20 @@ mod tests {
         }
         let left = fs::read_dir(place.parent().unwrap()).unwrap().count();
         assert_eq!(left, 1);
+    }
+
+    #[test]
+    fn what_a_killed_installation_left_goes_away_a_day_later() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".installing-a", ".old-b", "1"] {
+            fs::create_dir_all(dir.path().join(name).join("engine")).unwrap();
+        }
+        let left = || fs::read_dir(dir.path()).unwrap().count();
+        sweep(dir.path(), SystemTime::now());
+        assert_eq!(left(), 3);
+        sweep(dir.path(), SystemTime::now() + DEAD * 2);
+        assert_eq!(left(), 1);
+        assert!(dir.path().join("1/engine").is_dir());
     }
 
     #[tokio::test]

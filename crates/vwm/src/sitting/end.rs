@@ -81,7 +81,7 @@ impl Sitting {
     }
 
     fn of_the_end(&mut self, event: &Event, learning: &mut Option<TurnId>) {
-        if self.legacy.take(&event.body) {
+        if self.remains.take(&event.body) {
             return;
         }
         match &event.body {
@@ -92,7 +92,7 @@ impl Sitting {
             }
             EventBody::Complete(answer) if *learning == event.request_id => {
                 self.screen.show(&event.body);
-                self.legacy.answer = Some(answer.clone());
+                self.remains.answer = Some(answer.clone());
             }
             EventBody::Text(_)
             | EventBody::Thinking(_)

@@ -2,7 +2,7 @@
 
 mod end;
 mod interrupts;
-mod legacy;
+mod remains;
 mod screen;
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use vwm_api::{
 use vwm_client::{Client, ClientError, Watched};
 
 pub(crate) use self::interrupts::Interrupts;
-pub(crate) use self::legacy::{Learned, Legacy, Push};
+pub(crate) use self::remains::{Learned, Push, Remains};
 pub(crate) use self::screen::Screen;
 use crate::error::CliError;
 
@@ -87,7 +87,7 @@ pub(crate) struct Sitting {
     /// The newest event that was seen.
     seen: Seq,
     /// What the session's end said of what is left of it.
-    pub(crate) legacy: Legacy,
+    pub(crate) remains: Remains,
     /// Where it is shown.
     pub(crate) screen: Screen,
     interrupts: Interrupts,
@@ -128,7 +128,7 @@ impl Sitting {
             session,
             owner,
             seen: 0,
-            legacy: Legacy::default(),
+            remains: Remains::default(),
             screen,
             interrupts,
         }

@@ -110,6 +110,45 @@ async fn a_second_interrupt_leaves_at_once_and_the_server_ends_the_session() {
 }
 
 #[tokio::test]
+async fn an_interrupt_while_the_end_waits_is_no_success_and_the_answer_is_there() {
+    let world = World::start(json!({})).await;
+    let steps = json!([{"write": ["session_repo/done.md", "done\n"]}, {"text": "done"}]);
+    world.allow_agents().await;
+    let script = json!({"rules": [{"when": "", "steps": steps}]});
+    world.worker(json!({"engine": world.agent(script)})).await;
+    let project = Repository::with(&[("a.md", "a\n")]);
+    project.refuse_pushes();
+    let url = project.url();
+    for json in [false, true] {
+        let mut words = vec!["run", "bob", "do it", "--repo", &url];
+        words.extend(json.then_some("--json"));
+        let mut run = Running::start(world.cli(&words), "").await;
+        if json {
+            until("the second session to end", async || {
+                let all = world.client().sessions(&SessionFilter::default()).await;
+                let all = all.expect("a list").items;
+                let is_ending = |it: &vwm_api::Session| it.status == SessionStatus::Ending;
+                (all.len() == 2 && all.iter().all(is_ending)).then_some(())
+            })
+            .await;
+        } else {
+            run.says("it waits: ").await;
+        }
+        run.interrupt();
+        let said = run.end().await;
+        assert_eq!(said.code, Some(130), "{}", said.err);
+        if json {
+            let report: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+            assert_eq!(report["answer"]["response"], "done");
+            let why = "left before the session's end; the server ends it";
+            assert_eq!(report["error"]["message"], why);
+        } else {
+            assert_eq!(said.out, "done\n");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_interrupt_before_the_session_is_ready_is_one_json_object_for_programs() {
     let world = World::start(json!({})).await;
     world.worker(json!({})).await;

@@ -46,7 +46,7 @@ async fn the_file_is_recorded_as_the_remote_has_it_under_the_managers_front_matt
 async fn a_worker_that_has_nothing_to_say_writes_nothing() {
     assert_eq!(
         end_of(json!([{"text": "nothing that the next session should know"}])).await,
-        nothing_written("the worker did not write worker_repo/learnings/session-ID.md")
+        nothing_written("the worker found nothing to write down")
     );
 }
 

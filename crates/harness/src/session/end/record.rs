@@ -169,12 +169,11 @@ fn record(session: SessionId, came: Came) -> Learning {
         }
     };
     let why = of_turn.or(came.refused).or(came.unread).unwrap_or_else(|| {
-        let mut why = format!("the worker did not write {path}");
-        if !came.others.is_empty() {
-            let others = came.others.join(", ");
-            why += &format!("; it wrote {others}, for review on the same branch");
+        if came.others.is_empty() {
+            return "the worker found nothing to write down".to_owned();
         }
-        why
+        let others = came.others.join(", ");
+        format!("the worker did not write {path}; it wrote {others}, for review on the same branch")
     });
     Learning {
         skipped: Some(why),
@@ -273,7 +272,7 @@ mod tests {
         learnings/session-ID.md is not pushed: it is a link
         the knowledge base could not be collected: no space
         the worker did not write worker_repo/learnings/session-ID.md; it wrote worker_repo/learnings/a.md, worker_repo/learnings/b.md, for review on the same branch
-        the worker did not write worker_repo/learnings/session-ID.md
+        the worker found nothing to write down
         ");
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Scene<'a> {
         if self.sitting.end().await?.is_none() {
             return Err(Stop::Interrupted);
         }
-        for push in &self.sitting.legacy.pushes {
+        for push in &self.sitting.remains.pushes {
             match push {
                 Push::Done { .. } => {}
                 Push::Not(why) | Push::Unpushed(why) => page::say(why),

@@ -36,5 +36,5 @@ pub(super) async fn end(
     let branches = run::branches(&sitting, session.repository.as_ref(), worker.as_ref().ok());
     run::tell(&mut sitting, &branches);
     table::line(format!("session {id} ended"));
-    Ok(ExitCode::from(u8::from(sitting.legacy.is_unpushed())))
+    Ok(ExitCode::from(u8::from(sitting.remains.is_unpushed())))
 }

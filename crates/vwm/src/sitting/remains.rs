@@ -4,7 +4,7 @@ use vwm_api::{Answer, EventBody};
 
 /// What is left of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Legacy {
+pub(crate) struct Remains {
     /// Its branches.
     pub(crate) pushes: Vec<Push>,
     /// What came of learning; none where the worker does not learn.
@@ -38,7 +38,7 @@ pub(crate) enum Learned {
     Not(String),
 }
 
-impl Legacy {
+impl Remains {
     /// Takes what a notice says of it; whether it was one.
     pub(super) fn take(&mut self, body: &EventBody) -> bool {
         let EventBody::Notice { code, message } = body else {
@@ -85,9 +85,9 @@ mod tests {
 
     #[test]
     fn what_the_end_says_is_kept_and_other_notices_are_not() {
-        let mut legacy = Legacy::default();
+        let mut remains = Remains::default();
         let mut take = |code: &str, message: &str| {
-            legacy.take(&EventBody::Notice {
+            remains.take(&EventBody::Notice {
                 code: code.into(),
                 message: message.into(),
             })
@@ -98,7 +98,7 @@ mod tests {
         assert!(take("learned", "worker_repo/learnings/session-1.md"));
         assert!(!take("retry", "again"));
         assert_eq!(
-            legacy.pushes,
+            remains.pushes,
             [
                 Push::Done {
                     branch: "session-1".into(),
@@ -108,7 +108,7 @@ mod tests {
             ]
         );
         let path = "worker_repo/learnings/session-1.md".to_owned();
-        assert_eq!(legacy.learned, Some(Learned::At(path)));
-        assert!(legacy.is_unpushed());
+        assert_eq!(remains.learned, Some(Learned::At(path)));
+        assert!(remains.is_unpushed());
     }
 }
