@@ -110,9 +110,10 @@ fn suspend_some(vwm: &Vwm) -> Result<()> {
     Ok(())
 }
 
-/// Sessions that have had their events, and whose agents wait.
+/// Sessions that have had their events, and whose agents wait. As many before the first look: they fill what is bounded and shared,
+/// such as a database's caches.
 fn active(host: &dyn Host, count: usize) -> Result<(Slope, Vec<String>)> {
-    fill(host, count / 4)?;
+    fill(host, count)?;
     let before = settled(host)?;
     let sessions = fill(host, count)?;
     let slope = Slope::between(before, settled(host)?, sessions.len());

@@ -91,7 +91,11 @@ fn read_boot() -> io::Result<Boot> {
 async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
     let paths = VolumePaths::new(&args.volume);
     let at = |path: PathBuf| move |source| StartError::Volume { path, source };
-    std::fs::create_dir_all(paths.state()).map_err(at(paths.state()))?;
+    match std::fs::create_dir(paths.state()) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // A volume that was removed meanwhile is not made anew.
+        made => made.map_err(at(paths.state()))?,
+    }
     let _lock = take_lock(&paths.lock()).await?;
     let engines = paths.engines_lock();
     tokio::task::spawn_blocking(move || {

@@ -1,5 +1,7 @@
 //! The demo's server: this same program as a child, on a free port, in a folder of its own.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -19,6 +21,10 @@ use crate::error::CliError;
 const START: Duration = Duration::from_secs(30);
 /// How long it may take to stop.
 const STOP: Duration = Duration::from_secs(30);
+
+/// How long a harness may take from its start until it is known.
+const STARTING: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the server is told.
 pub(crate) struct Options<'a> {
@@ -48,6 +54,28 @@ pub(crate) fn data_dir(folder: &Path) -> PathBuf {
 
 /// Stops the harnesses that a server left, with all that runs below them; to be asked when the server is gone.
 pub(crate) async fn stop_jobs(folder: &Path) {
+    let until = Instant::now() + STARTING;
+    loop {
+        stop_known_jobs(folder).await;
+        // One that the server had just started holds nothing yet by which it would be known.
+        if !is_in_use(&data_dir(folder)) || Instant::now() >= until {
+            return;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Whether a process was started with something of the data directory, which is this demo's alone.
+fn is_in_use(data_dir: &Path) -> bool {
+    let mut processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.any(|process| {
+        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let mut words = line.split(|byte| *byte == 0).map(OsStr::from_bytes);
+        words.any(|word| Path::new(word).starts_with(data_dir))
+    })
+}
+
+async fn stop_known_jobs(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(data_dir(folder).join("sessions")) else {
         return;
     };
