@@ -66,7 +66,10 @@ fn the_program_serves_its_session_to_who_has_the_token_and_ends_cleanly_when_it_
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("s");
     let session = SessionId::new();
-    let mut harness = start(&folder.path().join("volume"), &socket, session);
+    // Whoever starts it made the volume: it never makes one that was removed meanwhile.
+    let volume = folder.path().join("volume");
+    std::fs::create_dir(&volume).expect("makes it");
+    let mut harness = start(&volume, &socket, session);
     assert_eq!(ask(&socket, "another").0, "HTTP/1.1 401 Unauthorized");
     let (status, body) = ask(&socket, TOKEN);
     assert_eq!(status, "HTTP/1.1 200 OK");
