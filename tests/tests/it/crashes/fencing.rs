@@ -108,6 +108,7 @@ async fn a_harness_listens_to_its_own_generation_and_token_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let session = SessionId::new();
     let volume = VolumePaths::new(folder.path().join("volume"));
+    std::fs::create_dir(&volume.root).expect("makes it");
     let harness = ByHand::start(volume, folder.path(), session, 2);
     harness.serves().await;
     let health = harness
