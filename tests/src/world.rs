@@ -240,6 +240,16 @@ impl World {
         .await;
     }
 
+    /// Waits until a session's end is that far, or farther.
+    pub async fn passes_step(&self, id: SessionId, step: EndStep) {
+        let client = self.client();
+        until(&format!("the step {}", step.as_str()), async || {
+            let session = client.session(id).await.expect("it is known");
+            (session.end_step >= Some(step)).then_some(())
+        })
+        .await;
+    }
+
     /// Asks and waits for the answer.
     pub async fn ask(&self, session: SessionId, prompt: &str) -> Answer {
         within(
@@ -300,10 +310,15 @@ impl World {
     /// The process of a session's harness.
     #[must_use]
     pub fn harness(&self, id: SessionId) -> u32 {
-        let file = std::fs::read(self.volume(id).job_file()).expect("the harness has started");
-        serde_json::from_slice::<JobFile>(&file)
-            .expect("the job file is whole")
-            .pid
+        self.harness_if_any(id).expect("the harness has started")
+    }
+
+    /// Likewise, where it has started and its volume is still there.
+    #[must_use]
+    pub fn harness_if_any(&self, id: SessionId) -> Option<u32> {
+        let file = std::fs::read(self.volume(id).job_file()).ok()?;
+        let job: JobFile = serde_json::from_slice(&file).expect("the job file is whole");
+        Some(job.pid)
     }
 
     /// The processes of a session's installed engines, with all that they started.

@@ -121,9 +121,8 @@ fn proposed(
         return Err("it holds a secret of this session");
     }
     if !is_whole {
-        let message =
-            format!("learnings/{name} held characters that nobody sees; it is pushed without them");
-        notices.push(Notice::new("learning_cleaned", message));
+        let why = "held characters that nobody sees; it is pushed without them";
+        notices.push(about("learning_cleaned", name, why));
     }
     Ok(seen)
 }
@@ -134,18 +133,23 @@ fn own_name(ctx: &Context<'_>) -> String {
 }
 
 fn refused(name: &str, why: &str) -> Notice {
-    Notice::new(
-        "learning_refused",
-        format!("learnings/{name} is not pushed: {why}"),
-    )
+    about("learning_refused", name, &format!("is not pushed: {why}"))
+}
+
+/// What is told of one file.
+fn about(code: &'static str, name: &str, what: &str) -> Notice {
+    let path = format!("{FOLDER}/{name}");
+    Notice {
+        about: Some(path.clone()),
+        ..Notice::new(code, format!("{path} {what}"))
+    }
 }
 
 /// Not more than anybody would read; of the session's own learning it is told in any case.
 fn few(notices: Vec<Notice>, own: &str) -> Vec<Notice> {
-    let about_own = format!("learnings/{own} ");
-    let (mut told, rest): (Vec<_>, Vec<_>) = notices
-        .into_iter()
-        .partition(|notice| notice.message.starts_with(&about_own));
+    let own = Some(format!("{FOLDER}/{own}"));
+    let (mut told, rest): (Vec<_>, Vec<_>) =
+        notices.into_iter().partition(|notice| notice.about == own);
     let more = rest.len().saturating_sub(MOST_TOLD);
     told.extend(rest.into_iter().take(MOST_TOLD));
     if more > 0 {

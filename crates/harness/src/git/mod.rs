@@ -110,6 +110,8 @@ pub struct Notice {
     pub code: &'static str,
     /// For people.
     pub message: String,
+    /// The file of the repository that it is about, where it is about one.
+    pub about: Option<String>,
 }
 
 /// What a file that outlives the volume is.
@@ -256,6 +258,7 @@ impl Notice {
         Self {
             code,
             message: message.into(),
+            about: None,
         }
     }
 }

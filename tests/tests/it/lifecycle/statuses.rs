@@ -1,11 +1,10 @@
 //! Where a session stands, as its events tell it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::json;
 use vwm_api::{EventBody, SessionStatus, TurnStatus};
-use vwm_tests::{World, within};
+use vwm_tests::{World, until};
 
 use super::{told, world_of_bob};
 
@@ -85,12 +84,11 @@ async fn ending_a_session_cancels_the_turn_that_runs_and_the_one_that_waits() {
     let ends_while_they_run = async {
         world.model.held("gate").await;
         let client = world.client();
-        let both_are_there = async {
-            while client.telemetry(id).await.expect("telemetry").len() < 2 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        within("both prompts to be there", both_are_there).await;
+        until("both prompts to be there", async || {
+            let rows = client.telemetry(id).await.expect("telemetry");
+            (rows.len() == 2).then_some(())
+        })
+        .await;
         world.end(id).await;
     };
     let (first, second, ()) = tokio::join!(

@@ -8,7 +8,7 @@ use vwm_api::harness::{Setup, StepState};
 use vwm_api::{RepositoryRole, Unpushed};
 
 use super::{Session, replace};
-use crate::git::{GitError, Repo};
+use crate::git::{GitError, Notice, Repo};
 
 /// One branch on its way out.
 pub(super) struct Branch {
@@ -21,7 +21,7 @@ pub(super) struct Branch {
     /// Why that was given up, and the tree was archived.
     pub(super) uncollected: Option<String>,
     /// Which learnings were not taken, and why.
-    pub(super) refused: Vec<String>,
+    pub(super) refused: Vec<Notice>,
     /// Why the last try did not go well.
     pub(super) failure: Option<Failure>,
     /// What came of it.
@@ -106,7 +106,7 @@ impl Session {
         for notice in gathered.notices {
             self.notice(notice.code, &notice.message);
             if notice.code == "learning_refused" {
-                branch.refused.push(notice.message);
+                branch.refused.push(notice);
             }
         }
         branch.is_collected = true;

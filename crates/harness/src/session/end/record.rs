@@ -88,8 +88,9 @@ impl Session {
     async fn look(&self, setup: &Setup, branch: &Branch, came: &mut Came) {
         let own = in_repository(setup.session);
         came.is_pushed = matches!(branch.over, Some(Over::Pushed));
-        let about_own = |message: &&String| message.starts_with(&format!("{own} "));
-        came.refused = branch.refused.iter().find(about_own).cloned();
+        let mut refused = branch.refused.iter();
+        let of_own = refused.find(|notice| notice.about.as_deref() == Some(&own));
+        came.refused = of_own.map(|notice| notice.message.clone());
         came.unread = branch
             .uncollected
             .as_ref()
