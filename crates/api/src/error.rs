@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One fault of an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// Where in the input, as `mcpServers[1].url`; empty for the whole.
     pub path: String,
@@ -27,6 +28,7 @@ impl Fault {
 
 /// What is accepted and has no effect, or less than one might think.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Warning {
     /// Where in the worker, as `mcpServers`.
     pub path: String,
@@ -55,6 +57,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
     /// What happened, and after a colon what to do.

@@ -10,6 +10,7 @@ pub type Seq = i64;
 
 /// Whether a conversation went on or began anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Resume {
     /// The engine went on with its own conversation.
@@ -22,6 +23,7 @@ pub enum Resume {
 
 /// The first event of a turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Start {
     /// The turn.
@@ -40,6 +42,7 @@ pub struct Start {
 
 /// The agent uses a tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ToolCall {
     /// Pairs it with its result.
     pub id: String,
@@ -51,6 +54,7 @@ pub struct ToolCall {
 
 /// What a tool answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ToolResult {
     /// Pairs it with its call.
@@ -65,6 +69,7 @@ pub struct ToolResult {
 
 /// What an agent says in the middle of a turn; an adapter makes nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum AgentEvent {
     /// The turn begins.
@@ -100,6 +105,7 @@ impl AgentEvent {
 
 /// What an event says, as it goes over the wire: `{"type": …, "data": …}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum EventBody {
     /// The turn begins.
@@ -167,6 +173,7 @@ impl EventBody {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Its number; the frame's `id`, not in its data.

@@ -4,6 +4,12 @@
 //! own is 409.
 //! `GET /health` · `PUT /session` · `GET /session?after=<version>` · `PUT /turns/{id}` · `PUT /turns/{id}/abort` ·
 //! `GET /events?after=<n>` (SSE of [`Record`], `id:` is n) · `PUT /end` · `GET /collected/{name}`.
+//!
+//! Files, in every phase but the end's: `GET /files?path=` ([`crate::FileList`]) · `GET /file?path=` (the bytes, with their
+//! `Content-Length`) · `PUT /file?path=&max=` (the bytes; [`FileWritten`]) · `DELETE /file?path=`. A path is relative to the
+//! workspace's root, and one that begins with `worker_repo/` means the knowledge base's folder. A refusal is an
+//! [`crate::ErrorBody`]: 400 a path that is none, leaves the workspace, goes through a link, or names what is no regular file; 403
+//! writing to the knowledge base outside `learnings/`; 404 nothing is there; 413 more than `max` bytes; 507 the disk is full.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +51,13 @@ pub struct Boot {
     /// The newest record that the store has: the journal counts on behind it, also when its own end was lost with the power.
     #[serde(default)]
     pub stored_n: i64,
+}
+
+/// The answer of `PUT /file`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileWritten {
+    /// How many bytes the file has now.
+    pub bytes: u64,
 }
 
 /// The answer of `GET /health`.

@@ -18,6 +18,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -74,6 +75,11 @@ id!(
     KeyId
 );
 
+id!(
+    /// The record of a file call.
+    FileChangeId
+);
+
 impl SubsessionId {
     /// The conversation that a prompt without `subsessionId` belongs to: it has the session's own id.
     #[must_use]
@@ -84,6 +90,7 @@ impl SubsessionId {
 
 /// What an engine calls a conversation of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct NativeId(pub String);
 

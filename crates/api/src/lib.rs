@@ -2,11 +2,14 @@
 
 mod error;
 mod event;
+mod file;
 pub mod harness;
 mod id;
 mod key;
+mod new_worker;
 mod push;
 mod runtime;
+mod service;
 mod session;
 mod setting;
 mod time;
@@ -16,16 +19,21 @@ mod worker;
 
 pub use error::{ErrorBody, Fault, Warning, chain};
 pub use event::{AgentEvent, Event, EventBody, Resume, Seq, Start, ToolCall, ToolResult};
-pub use id::{IdError, KeyId, NativeId, RuntimeId, SessionId, SubsessionId, TurnId, WorkerId};
-pub use key::{Key, Role};
+pub use file::{FileAction, FileChange, FileChangeStatus, FileEntry, FileKind, FileList};
+pub use id::{
+    FileChangeId, IdError, KeyId, NativeId, RuntimeId, SessionId, SubsessionId, TurnId, WorkerId,
+};
+pub use key::{Key, KeyWithSecret, NewKey, Role};
+pub use new_worker::{NewWorker, WorkerChange};
 pub use push::{PushResult, PushedBranch, RepositoryRole, Unpushed};
-pub use runtime::{NewRuntime, Runtime};
+pub use runtime::{NewRuntime, Runtime, RuntimeChange};
+pub use service::{Engine, ServerHealth, ServerName, ServerStatus};
 pub use session::{EndStep, NewSession, Repository, Session, SessionPage, SessionStatus, Trigger};
-pub use setting::Setting;
+pub use setting::{NewSettingValue, Setting, SettingRevision};
 pub use time::Timestamp;
 pub use turn::{
-    AbortRequest, Answer, Learning, OnBusy, Prompt, Raw, RawMetadata, RequestView, Response, Stats,
-    TelemetryRow, TurnError, TurnKind, TurnStatus,
+    AbortAnswer, AbortRequest, AcceptedRequest, Answer, Learning, OnBusy, Prompt, Raw, RawMetadata,
+    RequestView, Response, Stats, TelemetryRow, TurnError, TurnKind, TurnStatus,
 };
 pub use worker::{
     Approvals, ApprovalsMode, CliType, EngineProgram, McpServer, ModelConfig, Worker,

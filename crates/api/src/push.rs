@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a repository is to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RepositoryRole {
     /// The worker's: `worker_repo/`.
@@ -25,6 +26,7 @@ impl RepositoryRole {
 
 /// A branch of an ended session that its remote does not have. Its commits are kept in a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unpushed {
     /// Which repository.
     pub repository: RepositoryRole,
@@ -42,6 +44,7 @@ pub struct Unpushed {
 
 /// A branch that the remote has now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushedBranch {
     /// Which repository.
     pub repository: RepositoryRole,
@@ -55,6 +58,7 @@ pub struct PushedBranch {
 
 /// The answer of `POST /sessions/:id/push`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushResult {
     /// What the remotes took.
     pub pushed: Vec<PushedBranch>,

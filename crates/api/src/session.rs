@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SessionId, Timestamp, Unpushed, Warning, WorkerId};
+use crate::{Approvals, SessionId, Timestamp, Unpushed, Warning, WorkerId};
 
 /// Where a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
     /// Made, not ready yet.
@@ -24,6 +25,7 @@ pub enum SessionStatus {
 
 /// What moves a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The harness is prepared.
@@ -100,6 +102,7 @@ impl SessionStatus {
 
 /// How far a session's end has come; persisted, so that any server goes on with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndStep {
     /// Turns are aborted, the engine is stopped.
@@ -130,6 +133,7 @@ impl EndStep {
 
 /// The repository that a session works on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Repository {
     /// `https://…`, `ssh://…`, `git@host:path`; on a loopback server also `file:///…` and `http://…`.
@@ -145,6 +149,7 @@ fn main_branch() -> String {
 
 /// What asks for a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSession {
     /// The worker, by id.
@@ -162,17 +167,23 @@ pub struct NewSession {
     pub repository: Option<Repository>,
     /// For finding it again.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub breadcrumbs: Vec<String>,
     /// How long it may have a job, in seconds; the worker's unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
     pub timeout: Option<u32>,
     /// At the end `session-{id}` is not left on the remote when its base holds all of it already.
     #[serde(default)]
     pub auto_delete_branch: bool,
+    /// Overrides the worker's, only towards stricter; nothing is asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
 }
 
 /// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// The id.
@@ -214,6 +225,7 @@ pub struct Session {
 
 /// Some sessions, newest first, and where to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionPage {
     /// The sessions.

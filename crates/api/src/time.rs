@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A moment in UTC, to the microsecond; RFC 3339 in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
 #[serde(transparent)]
 pub struct Timestamp(jiff::Timestamp);
 

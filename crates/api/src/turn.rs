@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CliType, SubsessionId, Timestamp, TurnId};
+use crate::{CliType, KeyId, SessionId, SubsessionId, Timestamp, TurnId, WorkerId};
 
 /// Where a turn stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TurnStatus {
     /// It waits.
@@ -48,6 +49,7 @@ impl TurnStatus {
 
 /// Who asked for a turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TurnKind {
     /// A client.
@@ -70,6 +72,7 @@ impl TurnKind {
 
 /// What a prompt does when its conversation is busy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnBusy {
     /// It waits its turn.
@@ -81,18 +84,22 @@ pub enum OnBusy {
 
 /// What asks for a turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Prompt {
-    /// What the worker is asked.
+    /// What the worker is asked: at most 1 MiB.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub prompt: String,
     /// Which conversation; the session's main one unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subsession_id: Option<SubsessionId>,
     /// Seconds from the start of the turn; 3600 unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
     pub timeout: Option<u32>,
     /// For finding it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub breadcrumbs: Vec<String>,
     /// What happens when the conversation is busy.
     #[serde(default)]
@@ -101,6 +108,7 @@ pub struct Prompt {
 
 /// Which turns to abort; neither: everything in flight or waiting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AbortRequest {
     /// All of this conversation.
@@ -113,6 +121,7 @@ pub struct AbortRequest {
 
 /// Why a turn did not complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TurnError {
     /// `failed`, `cancelled` or `outcome_unknown`.
@@ -131,6 +140,7 @@ pub struct TurnError {
 
 /// What the engine printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Raw {
     /// `stream-json` or `acp`.
     pub format: String,
@@ -142,6 +152,7 @@ pub struct Raw {
 
 /// Whose raw output it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RawMetadata {
     /// The model that answered.
@@ -154,6 +165,7 @@ pub struct RawMetadata {
 
 /// The whole answer of a prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The turn.
@@ -184,8 +196,30 @@ pub struct Answer {
     pub retry_of: Option<TurnId>,
 }
 
+/// The answer of `POST /sessions/:id/requests`: the turn goes on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedRequest {
+    /// The turn.
+    pub request_id: TurnId,
+    /// Where it stands.
+    pub status: TurnStatus,
+}
+
+/// The answer of `POST /sessions/:id/abort`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum AbortAnswer {
+    /// What was in flight or waited is told to stop.
+    #[default]
+    Aborted,
+}
+
 /// One request by its id: its status and, once there, the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RequestView {
     /// The turn.
@@ -202,6 +236,7 @@ pub struct RequestView {
 
 /// What a telemetry row says of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     /// The text after the last tool call.
@@ -216,12 +251,21 @@ pub struct Response {
 
 /// One turn as telemetry tells it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TelemetryRow {
     /// The turn.
     pub id: TurnId,
+    /// The session.
+    pub session_id: SessionId,
+    /// The worker.
+    pub worker_id: WorkerId,
+    /// The conversation.
+    pub subsession_id: SubsessionId,
     /// Who asked.
     pub kind: TurnKind,
+    /// The API key that asked; none for a learning turn.
+    pub key_id: Option<KeyId>,
     /// What was asked, to the letter.
     pub prompt: String,
     /// The answer, once it is over.
@@ -230,8 +274,16 @@ pub struct TelemetryRow {
     pub tokens_in: Option<i64>,
     /// All output.
     pub tokens_out: Option<i64>,
+    /// What the engine says it cost.
+    pub cost_usd: Option<f64>,
+    /// The model that answered.
+    pub model: Option<String>,
     /// Where it stands.
     pub status: TurnStatus,
+    /// Why it did not complete; null when it did, or is not over.
+    pub error: Option<TurnError>,
+    /// The turn that this one tries again.
+    pub retry_of: Option<TurnId>,
     /// From start to end.
     pub duration_ms: Option<i64>,
     /// What it created or modified.
@@ -249,6 +301,7 @@ pub struct TelemetryRow {
 
 /// What came of a session's learning. Nothing is known yet while its turn waits or runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Learning {
     /// What the worker wrote down, as it was committed.
@@ -268,6 +321,7 @@ pub struct Learning {
 
 /// A session's turns in numbers; only kind `prompt` counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// All.

@@ -9,6 +9,7 @@ use crate::{RuntimeId, Timestamp, Warning, WorkerId};
 
 /// The engine that does the thinking; only the published contract calls it `cliType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CliType {
     /// Claude Code.
@@ -52,6 +53,7 @@ impl CliType {
 
 /// Which program answers, for `acp` and `command`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EngineProgram {
     /// A name on the path, or an absolute path.
@@ -63,6 +65,7 @@ pub struct EngineProgram {
 
 /// Which model, and how.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ModelConfig {
     /// Selects the model door: `anthropic`, `openai`, `gemini`.
@@ -81,6 +84,7 @@ pub struct ModelConfig {
 
 /// A server of tools: by `url`, or by `adapter` of the configured gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct McpServer {
     /// What the agent calls it.
@@ -98,6 +102,7 @@ pub struct McpServer {
 
 /// What happens to a tool call that no rule names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalsMode {
     /// It is allowed; the wall is the limit.
@@ -111,6 +116,7 @@ pub enum ApprovalsMode {
 
 /// Which tool calls are allowed, denied or asked about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Approvals {
     /// What happens without a rule.
@@ -126,6 +132,7 @@ pub struct Approvals {
 
 /// A worker as a person writes it, complete with every default. Checked and made by `vwm-worker`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerDefinition {
     /// 1 to 100 characters of `A-Za-z0-9._-`, unique.
@@ -196,6 +203,7 @@ impl WorkerDefinition {
 
 /// A worker as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Worker {
     /// The id.
@@ -217,6 +225,7 @@ pub struct Worker {
 
 /// One revision of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerRevision {
     /// The worker.

@@ -1,25 +1,9 @@
 //! How the server is.
 
-use serde::Deserialize;
-use serde_json::Value;
+use vwm_api::ServerStatus;
 
 use crate::client::Client;
 use crate::error::ClientError;
-
-/// What a server says of itself.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ServerStatus {
-    /// Its name.
-    pub service: String,
-    /// Its version.
-    pub version: String,
-    /// Since when it runs, as it says it.
-    #[serde(default)]
-    pub uptime: Value,
-    /// What its operator calls its environment.
-    #[serde(default)]
-    pub environment: Option<String>,
-}
 
 impl Client {
     /// Asks whether it lives.

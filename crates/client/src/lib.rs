@@ -18,6 +18,5 @@ pub use client::Client;
 pub use error::{Cause, ClientError};
 pub use events::{EventStream, WatchStream, Watched};
 pub use harness::{Endpoint, Harness, RecordStream};
-pub use health::ServerStatus;
 pub use sessions::SessionFilter;
 pub use workers::Lock;

@@ -34,11 +34,7 @@ const ADMIN_KEY_FILE: &str = "admin.key";
 
 fn local_runtime() -> NewRuntime {
     NewRuntime {
-        name: LOCAL.to_owned(),
         description: Some("This machine: engines run as its processes".to_owned()),
-        base_image: LOCAL.to_owned(),
-        vw_image: None,
-        tags: Vec::new(),
-        engines_dir: None,
+        ..NewRuntime::new(LOCAL, LOCAL)
     }
 }

@@ -15,6 +15,7 @@ impl Store {
             name: name.to_owned(),
             role,
             created_at: Timestamp::now(),
+            revoked_at: None,
         };
         self.write(move |connection| {
             Box::pin(async move {
@@ -37,7 +38,7 @@ impl Store {
 
     /// Returns the key with this hash, unless it was revoked.
     pub async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<Key>> {
-        sqlx::query("SELECT id, name, role, created_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL")
+        sqlx::query("SELECT id, name, role, created_at, revoked_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL")
             .bind(hash.as_slice())
             .fetch_optional(&self.readers)
             .await?
@@ -61,5 +62,6 @@ fn key(row: &SqliteRow) -> Result<Key> {
         name: row.get("name")?,
         role: row.word("role")?,
         created_at: row.time("created_at")?,
+        revoked_at: row.time_or_none("revoked_at")?,
     })
 }

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 use vwm_api::harness::PushAnswer;
 use vwm_api::{
     AgentEvent, EndStep, Learning, OnBusy, RepositoryRole, SessionId, SessionStatus, SubsessionId,
-    Timestamp, Trigger, TurnId, TurnKind, Unpushed,
+    Timestamp, Trigger, TurnId, TurnKind, Unpushed, WorkerId,
 };
 
 use crate::codec::{Columns, json};
@@ -53,6 +53,10 @@ pub enum Learned {
 pub struct LearningRow {
     /// The turn, or the id that it would have had.
     pub request_id: TurnId,
+    /// Whose end it was.
+    pub session: SessionId,
+    /// The worker.
+    pub worker_id: WorkerId,
     /// What came of it.
     pub learning: Learning,
     /// All input, once it is over and somebody counted.
@@ -214,6 +218,8 @@ impl Store {
         let row = Columns(&row);
         Ok(Some(LearningRow {
             request_id: row.id("request_id", TurnId)?,
+            session,
+            worker_id: row.id("worker_id", WorkerId)?,
             learning: learning(row)?,
             tokens_in: row.get("tokens_in")?,
             tokens_out: row.get("tokens_out")?,
@@ -274,6 +280,7 @@ async fn make_turn(
         prompt: turn.prompt,
         timeout_s: turn.timeout_s,
         breadcrumbs: Vec::new(),
+        by: None,
         on_busy: OnBusy::Queue,
         queue_limit: u32::MAX,
     };

@@ -1,5 +1,9 @@
 //! Runtimes: where workers run.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use vwm_api::{NewRuntime, Runtime, RuntimeId, Timestamp};
@@ -8,16 +12,38 @@ use crate::codec::{Columns, json};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
+/// What only a cluster reads, in one column.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cluster {
+    resources: Option<Map<String, Value>>,
+    node_selector: BTreeMap<String, String>,
+    tolerations: Vec<Map<String, Value>>,
+    runtime_class: Option<String>,
+}
+
+impl Cluster {
+    fn of(new: &NewRuntime) -> Self {
+        Self {
+            resources: new.resources.clone(),
+            node_selector: new.node_selector.clone(),
+            tolerations: new.tolerations.clone(),
+            runtime_class: new.runtime_class.clone(),
+        }
+    }
+}
+
 impl Store {
     /// Makes a runtime.
     pub async fn create_runtime(&self, new: NewRuntime) -> Result<Runtime> {
         let id = RuntimeId::new();
         let tags = json(&new.tags)?;
+        let cluster = json(&Cluster::of(&new))?;
         self.write(move |connection| {
             Box::pin(async move {
                 let row = sqlx::query(
-                    "INSERT INTO runtimes (id, name, description, base_image, vw_image, tags, engines_dir, created_at, updated_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING *",
+                    "INSERT INTO runtimes (id, name, description, base_image, vw_image, tags, engines_dir, cluster, created_at, updated_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING *",
                 )
                 .bind(id.0)
                 .bind(&new.name)
@@ -26,6 +52,7 @@ impl Store {
                 .bind(&new.vw_image)
                 .bind(tags)
                 .bind(&new.engines_dir)
+                .bind(cluster)
                 .bind(Timestamp::now().as_micros())
                 .fetch_one(connection)
                 .await
@@ -67,11 +94,12 @@ impl Store {
     /// Changes a runtime.
     pub async fn update_runtime(&self, id: RuntimeId, new: NewRuntime) -> Result<Runtime> {
         let tags = json(&new.tags)?;
+        let cluster = json(&Cluster::of(&new))?;
         self.write(move |connection| {
             Box::pin(async move {
                 let row = sqlx::query(
                     "UPDATE runtimes SET name = $2, description = $3, base_image = $4, vw_image = $5, tags = $6,
-                         engines_dir = $7, updated_at = $8
+                         engines_dir = $7, cluster = $8, updated_at = $9
                      WHERE id = $1 RETURNING *",
                 )
                 .bind(id.0)
@@ -81,6 +109,7 @@ impl Store {
                 .bind(&new.vw_image)
                 .bind(tags)
                 .bind(&new.engines_dir)
+                .bind(cluster)
                 .bind(Timestamp::now().as_micros())
                 .fetch_optional(connection)
                 .await
@@ -144,6 +173,7 @@ fn taken(error: sqlx::Error, name: &str) -> StoreError {
 
 fn runtime(row: &SqliteRow) -> Result<Runtime> {
     let row = Columns(row);
+    let cluster: Cluster = row.json("cluster")?;
     Ok(Runtime {
         id: row.id("id", RuntimeId)?,
         definition: NewRuntime {
@@ -153,7 +183,13 @@ fn runtime(row: &SqliteRow) -> Result<Runtime> {
             vw_image: row.get("vw_image")?,
             tags: row.json("tags")?,
             engines_dir: row.get("engines_dir")?,
+            resources: cluster.resources,
+            node_selector: cluster.node_selector,
+            tolerations: cluster.tolerations,
+            runtime_class: cluster.runtime_class,
         },
+        // What has no effect is for the server to say.
+        warnings: Vec::new(),
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

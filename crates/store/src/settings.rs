@@ -8,7 +8,7 @@ use crate::codec::{Columns, json};
 use crate::writer::Written;
 use crate::{Result, Store};
 
-const CURRENT: &str = "SELECT key, revision, value, created_at FROM system_settings s
+const CURRENT: &str = "SELECT key, revision, value, set_by, created_at FROM system_settings s
     WHERE key = $1 ORDER BY revision DESC LIMIT 1";
 
 impl Store {
@@ -40,7 +40,7 @@ impl Store {
     /// Returns every setting as it stands, by key.
     pub async fn settings(&self) -> Result<Vec<Setting>> {
         let rows = sqlx::query(
-            "SELECT key, revision, value, created_at FROM system_settings s
+            "SELECT key, revision, value, set_by, created_at FROM system_settings s
              WHERE revision = (SELECT max(revision) FROM system_settings WHERE key = s.key)
              ORDER BY key",
         )
@@ -81,6 +81,10 @@ fn setting(row: &SqliteRow) -> Result<Setting> {
         key: row.get("key")?,
         value: row.json("value")?,
         revision: row.get("revision")?,
+        set_by: row.id_or_none("set_by", KeyId)?,
         updated_at: row.time("created_at")?,
+        // What a value means, and what it was, is told where somebody asks for it.
+        warnings: Vec::new(),
+        history: Vec::new(),
     })
 }

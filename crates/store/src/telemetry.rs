@@ -1,7 +1,10 @@
 //! Telemetry: what turns asked, answered and cost.
 
 use sqlx::sqlite::SqliteRow;
-use vwm_api::{Answer, Response, SessionId, Stats, TelemetryRow, TurnId, TurnKind, TurnStatus};
+use vwm_api::{
+    Answer, KeyId, Response, SessionId, Stats, SubsessionId, TelemetryRow, TurnId, TurnKind,
+    TurnStatus, WorkerId,
+};
 
 use crate::codec::Columns;
 use crate::{LearningRow, Result, Store, learnings};
@@ -11,8 +14,7 @@ impl Store {
     /// is a row, too: the last one.
     pub async fn telemetry(&self, session: SessionId) -> Result<Vec<TelemetryRow>> {
         let rows = sqlx::query(
-            "SELECT r.id, r.kind, r.prompt, r.response, r.tokens_in, r.tokens_out, r.status, r.duration_ms, r.artifacts,
-                 r.breadcrumbs, r.created_at, r.completed_at,
+            "SELECT r.*,
                  l.learning_content, l.learning_path, l.git_committed, l.git_pushed, l.git_commit_sha, l.skipped
              FROM requests r LEFT JOIN learnings l ON l.request_id = r.id
              WHERE r.session_id = $1 ORDER BY r.position",
@@ -63,20 +65,35 @@ impl Store {
 fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
     let row = Columns(row);
     let answer: Option<Answer> = row.json_or_none("response")?;
+    let (response, error) = match answer {
+        None => (None, None),
+        Some(answer) => {
+            let response = Response {
+                response: answer.response,
+                tokens_in: answer.tokens_in,
+                tokens_out: answer.tokens_out,
+                raw: answer.raw,
+            };
+            (Some(response), answer.error)
+        }
+    };
     let kind = row.word("kind")?;
     Ok(TelemetryRow {
         id: row.id("id", TurnId)?,
+        session_id: row.id("session_id", SessionId)?,
+        worker_id: row.id("worker_id", WorkerId)?,
+        subsession_id: row.id("subsession_id", SubsessionId)?,
         kind,
+        key_id: row.id_or_none("key_id", KeyId)?,
         prompt: row.get("prompt")?,
-        response: answer.map(|answer| Response {
-            response: answer.response,
-            tokens_in: answer.tokens_in,
-            tokens_out: answer.tokens_out,
-            raw: answer.raw,
-        }),
+        response,
         tokens_in: row.get("tokens_in")?,
         tokens_out: row.get("tokens_out")?,
+        cost_usd: row.get("cost_usd")?,
+        model: row.get("model")?,
         status: row.word("status")?,
+        error,
+        retry_of: row.id_or_none("retry_of", TurnId)?,
         duration_ms: row.get("duration_ms")?,
         artifacts: row.json("artifacts")?,
         breadcrumbs: row.json("breadcrumbs")?,
@@ -93,12 +110,20 @@ fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
 fn skipped_row(record: LearningRow) -> TelemetryRow {
     TelemetryRow {
         id: record.request_id,
+        session_id: record.session,
+        worker_id: record.worker_id,
+        subsession_id: SubsessionId::main(record.session),
         kind: TurnKind::Learning,
+        key_id: None,
         prompt: String::new(),
         response: None,
         tokens_in: None,
         tokens_out: None,
+        cost_usd: None,
+        model: None,
         status: TurnStatus::Cancelled,
+        error: None,
+        retry_of: None,
         duration_ms: None,
         artifacts: Vec::new(),
         breadcrumbs: Vec::new(),

@@ -4,34 +4,26 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use serde_json::{Value, json};
+use vwm_api::{ServerHealth, ServerName, ServerStatus};
 
 use crate::app::App;
 use crate::error::Error;
 
-/// The answer of `GET /status`.
-#[derive(Serialize)]
-pub(super) struct Status {
-    service: &'static str,
-    version: &'static str,
-    /// In seconds.
-    uptime: u64,
-    environment: &'static str,
-}
-
 /// `GET /`
-pub(super) async fn name() -> Json<Value> {
-    Json(json!({"name": SERVICE, "version": VERSION}))
+pub(super) async fn name() -> Json<ServerName> {
+    Json(ServerName {
+        name: SERVICE.to_owned(),
+        version: VERSION.to_owned(),
+    })
 }
 
 /// `GET /health`: the process answers.
-pub(super) async fn health() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+pub(super) async fn health() -> Json<ServerHealth> {
+    is("ok")
 }
 
 /// `GET /ready`: sessions can be served.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Error> {
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<ServerHealth>, Error> {
     if app.stop.is_cancelled() {
         return Err(Error::Unavailable("the server stops".to_owned()));
     }
@@ -43,16 +35,22 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Er
     app.store.ping().await.map_err(no_database)?;
     let no_jobs = |error| Error::Unavailable(format!("no job can be made: {error}"));
     app.jobs.ready().await.map_err(no_jobs)?;
-    Ok(Json(json!({"status": "ready"})))
+    Ok(is("ready"))
 }
 
 /// `GET /status`
-pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Status> {
-    Json(Status {
-        service: SERVICE,
-        version: VERSION,
+pub(super) async fn status(State(app): State<Arc<App>>) -> Json<ServerStatus> {
+    Json(ServerStatus {
+        service: SERVICE.to_owned(),
+        version: VERSION.to_owned(),
         uptime: app.started_at.elapsed().as_secs(),
-        environment: "local",
+        environment: "local".to_owned(),
+    })
+}
+
+fn is(status: &str) -> Json<ServerHealth> {
+    Json(ServerHealth {
+        status: status.to_owned(),
     })
 }
 

@@ -5,6 +5,7 @@ mod events;
 mod extract;
 mod health;
 mod numbers;
+mod openapi;
 mod requests;
 mod runtimes;
 mod sessions;
@@ -22,6 +23,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::error::{Error, Resource};
@@ -29,16 +33,10 @@ use access::Area;
 
 /// Returns everything that the server answers.
 pub fn router(app: Arc<App>) -> Router {
-    let guarded = |routes: Router<Arc<App>>, area: Area| {
-        let guard = from_fn_with_state((Arc::clone(&app), area), access::check);
-        routes.route_layer(guard)
-    };
-    Router::new()
-        .merge(open_routes())
-        .merge(guarded(status_routes(), Area::Status))
-        .merge(guarded(session_routes(), Area::Sessions))
-        .merge(guarded(worker_routes(), Area::Workers))
-        .merge(guarded(admin_routes(), Area::Admin))
+    let (router, document) = routes(&app).split_for_parts();
+    let document = openapi::text(document);
+    router
+        .route("/openapi.json", get(async || openapi::answer(document)))
         .fallback(async || Error::NotFound(Resource::Route))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(extract::BODY_MAX))
@@ -47,38 +45,49 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The route table: each line is a path, and its handlers' attributes are its lines in the OpenAPI document.
+fn routes(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
+    let guarded = |routes: OpenApiRouter<Arc<App>>, area: Area| {
+        let guard = from_fn_with_state((Arc::clone(app), area), access::check);
+        routes.route_layer(guard)
+    };
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .merge(open_routes())
+        .merge(guarded(status_routes(), Area::Status))
+        .merge(guarded(session_routes(), Area::Sessions))
+        .merge(guarded(worker_routes(), Area::Workers))
+        .merge(guarded(admin_routes(), Area::Admin))
+}
+
 /// What needs no key.
-fn open_routes() -> Router<Arc<App>> {
-    Router::new()
+fn open_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .route("/", get(health::name))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
 }
 
 /// What needs any key.
-fn status_routes() -> Router<Arc<App>> {
-    Router::new().route("/status", get(health::status))
+fn status_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().route("/status", get(health::status))
 }
 
-fn session_routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/sessions", get(sessions::list).post(sessions::create))
-        .route(
-            "/sessions/{session}",
-            get(sessions::show).delete(sessions::end),
-        )
+fn session_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::list, sessions::create))
+        .routes(routes!(sessions::show, sessions::end))
+        .routes(routes!(sessions::push))
         .route("/sessions/{session}/prompt", post(turns::prompt))
         .route("/sessions/{session}/stream", post(turns::stream))
         .route("/sessions/{session}/requests/{request}", get(turns::show))
         .route("/sessions/{session}/abort", post(turns::abort))
-        .route("/sessions/{session}/push", post(sessions::push))
         .route("/sessions/{session}/events", get(events::watch))
         .route("/sessions/{session}/telemetry", get(numbers::telemetry))
         .route("/sessions/{session}/stats", get(numbers::stats))
 }
 
-fn worker_routes() -> Router<Arc<App>> {
-    Router::new()
+fn worker_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .route("/admin/workers", get(workers::list).post(workers::create))
         .route("/admin/workers/by-name/{name}", get(workers::show_by_name))
         .route(
@@ -90,8 +99,8 @@ fn worker_routes() -> Router<Arc<App>> {
         .route("/admin/workers/{worker}/revisions", get(workers::revisions))
 }
 
-fn admin_routes() -> Router<Arc<App>> {
-    Router::new()
+fn admin_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .route(
             "/admin/runtimes",
             get(runtimes::list).post(runtimes::create),
@@ -108,7 +117,7 @@ fn admin_routes() -> Router<Arc<App>> {
         )
         .route("/admin/settings", get(settings::list))
         .route(
-            "/admin/settings/{key}",
+            "/admin/settings/{setting}",
             get(settings::show).put(settings::set),
         )
 }

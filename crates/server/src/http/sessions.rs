@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use vwm_api::{PushResult, Session, SessionId, SessionPage};
+use vwm_api::{
+    ErrorBody, NewSession, PushResult, Session, SessionId, SessionPage, SessionStatus, WorkerId,
+};
 
 use super::access::Caller;
 use super::extract::{Body, Id, IdempotencyKey, Query};
@@ -13,7 +15,17 @@ use crate::app::App;
 use crate::error::Error;
 use crate::service::{idempotency, pushes, sessions};
 
-/// `POST /sessions`
+/// Makes a session. It is pending at first; its events tell when it is active.
+#[utoipa::path(
+    post, path = "/sessions", tag = "sessions", operation_id = "createSession",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key and body make one session")),
+    request_body = NewSession,
+    responses(
+        (status = 201, body = Session),
+        (status = 422, body = ErrorBody, description = "The idempotency key was used with another body"),
+        (status = 429, body = ErrorBody, description = "Too many sessions; ask again after `Retry-After`"),
+    )
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -25,7 +37,18 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(session)))
 }
 
-/// `GET /sessions`
+/// Lists sessions, newest first.
+#[utoipa::path(
+    get, path = "/sessions", tag = "sessions", operation_id = "listSessions",
+    params(
+        ("status" = Option<SessionStatus>, Query, description = "Only those that stand there"),
+        ("workerId" = Option<WorkerId>, Query, description = "Only those of this worker"),
+        ("breadcrumb" = Option<String>, Query, description = "Only those that carry it"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "At most so many; 50 unless set"),
+        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+    ),
+    responses((status = 200, body = SessionPage))
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query,
@@ -33,7 +56,11 @@ pub(super) async fn list(
     Ok(Json(sessions::list(&app, query).await?))
 }
 
-/// `GET /sessions/{session}`
+/// Tells how a session stands.
+#[utoipa::path(
+    get, path = "/sessions/{session}", tag = "sessions", operation_id = "getSession",
+    responses((status = 200, body = Session))
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Id(session): Id<SessionId>,
@@ -41,7 +68,12 @@ pub(super) async fn show(
     Ok(Json(sessions::show(&app, session).await?))
 }
 
-/// `DELETE /sessions/{session}`
+/// Ends a session: learn, commit and push, keep the transcript, remove the workspace. Asking again changes nothing.
+#[utoipa::path(
+    delete, path = "/sessions/{session}", tag = "sessions", operation_id = "endSession",
+    params(("wait" = Option<bool>, Query, description = "Answers only when it has ended")),
+    responses((status = 204, description = "It is asked to end; with `wait` it has"))
+)]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     Id(session): Id<SessionId>,
@@ -56,7 +88,14 @@ pub(super) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /sessions/{session}/push`
+/// Pushes the branches that the end of a session could not push.
+#[utoipa::path(
+    post, path = "/sessions/{session}/push", tag = "sessions", operation_id = "pushSession",
+    responses(
+        (status = 200, body = PushResult),
+        (status = 409, body = ErrorBody, description = "It has not ended, or nothing is left to push"),
+    )
+)]
 pub(super) async fn push(
     State(app): State<Arc<App>>,
     Id(session): Id<SessionId>,

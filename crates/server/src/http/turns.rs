@@ -26,7 +26,7 @@ pub(super) async fn prompt(
     Body(body): Body,
 ) -> Result<Json<Answer>, Error> {
     let idempotency = key.map(|key| idempotency::of_turn(&caller, key, session, &body));
-    let turn = turns::ask(&app, session, body, idempotency).await?;
+    let turn = turns::ask(&app, &caller, session, body, idempotency).await?;
     Ok(Json(turns::wait_for_answer(&app, turn).await?))
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn stream(
     Body(body): Body,
 ) -> Result<Response, Error> {
     let idempotency = key.map(|key| idempotency::of_turn(&caller, key, session, &body));
-    let turn = turns::ask(&app, session, body, idempotency).await?;
+    let turn = turns::ask(&app, &caller, session, body, idempotency).await?;
     Ok(sse::answer(EventReader::of_turn(&app, &turn)))
 }
 

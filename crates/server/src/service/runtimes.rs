@@ -80,6 +80,11 @@ fn read(body: Value) -> Result<NewRuntime, Error> {
     }
     input.close()?;
     Ok(NewRuntime {
+        // Read with the rest of the cluster's fields, which nothing acts on yet.
+        resources: None,
+        node_selector: Default::default(),
+        tolerations: Vec::new(),
+        runtime_class: None,
         name: name.expect("without a name there was a fault"),
         description,
         base_image: base_image.expect("without an image there was a fault"),

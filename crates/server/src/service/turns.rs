@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use vwm_api::{
-    AbortRequest, Answer, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId, TurnId,
+    AbortRequest, Answer, Key, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId, TurnId,
 };
 use vwm_store::{Idempotency, NewTurn, Turn, TurnCreated};
 
@@ -21,11 +21,15 @@ const TIMEOUT_MAX: u32 = 604_800;
 /// Makes a turn, or returns the one that the same call made before.
 pub(crate) async fn ask(
     app: &App,
+    caller: &Key,
     session: SessionId,
     body: Value,
     idempotency: Option<Idempotency>,
 ) -> Result<Turn, Error> {
-    let new = read(session, body, app.config.queue_limit)?;
+    let new = NewTurn {
+        by: Some(caller.id),
+        ..read(session, body, app.config.queue_limit)?
+    };
     let created = app.store.create_turn(new, idempotency.as_ref()).await;
     match created.map_err(Error::of_store(Resource::Session))? {
         TurnCreated::New(turn) | TurnCreated::Existing(turn) => Ok(turn),
@@ -122,6 +126,7 @@ fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Er
         prompt: prompt.expect("without a prompt there was a fault"),
         timeout_s: timeout.unwrap_or(TIMEOUT),
         breadcrumbs,
+        by: None,
         on_busy: on_busy.unwrap_or_default(),
         queue_limit,
     })

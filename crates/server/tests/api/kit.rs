@@ -79,6 +79,15 @@ impl TestApp {
         self.send(Method::GET, path, &[], None).await
     }
 
+    /// An answer to nobody in particular, as it came.
+    pub(crate) async fn get_text(&self, path: &str) -> String {
+        let request = Request::get(path).body(Body::empty());
+        let answer = self.open(request.expect("a request")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let body = answer.into_body().collect().await.expect("a body");
+        String::from_utf8(body.to_bytes().to_vec()).expect("text")
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, &[], None).await
     }

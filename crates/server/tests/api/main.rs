@@ -4,6 +4,7 @@ mod access;
 mod ends;
 mod kit;
 mod life;
+mod openapi;
 mod prompts;
 mod pushes;
 mod sessions;

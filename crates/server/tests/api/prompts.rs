@@ -57,7 +57,11 @@ async fn a_prompt_waits_for_the_whole_answer() {
     200 [
       {
         "id": "[id]",
+        "sessionId": "[id]",
+        "workerId": "[id]",
+        "subsessionId": "[id]",
         "kind": "prompt",
+        "keyId": "[id]",
         "prompt": "Do it.",
         "response": {
           "response": "Done.",
@@ -75,7 +79,11 @@ async fn a_prompt_waits_for_the_whole_answer() {
         },
         "tokensIn": 11,
         "tokensOut": 7,
+        "costUsd": 0.25,
+        "model": "scripted-1",
         "status": "complete",
+        "error": null,
+        "retryOf": null,
         "durationMs": 40,
         "artifacts": [
           "README.md"

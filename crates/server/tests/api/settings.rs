@@ -20,7 +20,9 @@ async fn the_system_instructions_are_a_setting_with_revisions() {
       "key": "system_agent_md",
       "value": "Be kind.",
       "revision": 1,
-      "updatedAt": "[time]"
+      "setBy": "[id]",
+      "updatedAt": "[time]",
+      "warnings": []
     }
     "#);
     let second = app.put(path, json!({"value": "Be terse."})).await;

@@ -5,7 +5,7 @@ use http::{Method, Request};
 use insta::assert_snapshot;
 use serde_json::json;
 use vwm_api::{
-    AbortRequest, NewRuntime, NewSession, OnBusy, Prompt, Repository, Runtime, Session,
+    AbortRequest, Approvals, NewRuntime, NewSession, OnBusy, Prompt, Repository, Runtime, Session,
     SubsessionId, Trigger,
 };
 
@@ -112,6 +112,7 @@ async fn all_that_the_shared_words_can_say_is_understood() {
         breadcrumbs: vec!["a".into()],
         timeout: Some(60),
         auto_delete_branch: true,
+        approvals: Some(Approvals::default()),
     };
     let made = app
         .post("/sessions", serde_json::to_value(&session).unwrap())
@@ -157,12 +158,11 @@ async fn all_that_the_shared_words_can_say_is_understood() {
     );
 
     let runtime = NewRuntime {
-        name: "gpu".into(),
         description: Some("many".into()),
-        base_image: "gpu:1".into(),
         vw_image: Some("gpu-vw:1".into()),
         tags: vec!["big".into()],
         engines_dir: Some("/opt/engines".into()),
+        ..NewRuntime::new("gpu", "gpu:1")
     };
     let made = app
         .post("/admin/runtimes", serde_json::to_value(&runtime).unwrap())

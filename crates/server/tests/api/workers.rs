@@ -229,6 +229,7 @@ async fn a_runtime_is_made_changed_found_and_deleted() {
       "vwImage": null,
       "tags": [],
       "enginesDir": null,
+      "warnings": [],
       "createdAt": "[time]",
       "updatedAt": "[time]"
     }

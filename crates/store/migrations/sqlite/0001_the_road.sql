@@ -28,6 +28,8 @@ CREATE TABLE runtimes (
     vw_image    TEXT,
     tags        TEXT    NOT NULL CHECK (json_valid(tags)),
     engines_dir TEXT,
+    -- What only a cluster reads, as one object: resources, nodeSelector, tolerations, runtimeClass.
+    cluster     TEXT    NOT NULL CHECK (json_valid(cluster)),
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL
 ) STRICT;
@@ -120,7 +122,10 @@ CREATE TABLE requests (
     kind          TEXT    NOT NULL CHECK (kind IN ('prompt', 'learning')),
     prompt        TEXT    NOT NULL,
     timeout_s     INTEGER NOT NULL,
+    -- The session's, and then its own.
     breadcrumbs   TEXT    NOT NULL CHECK (json_valid(breadcrumbs)),
+    -- The API key that asked; none for what a session's end asks.
+    key_id        BLOB,
     status        TEXT    NOT NULL
         CHECK (status IN ('pending', 'running', 'complete', 'failed', 'cancelled', 'outcome_unknown')),
     offered       INTEGER NOT NULL DEFAULT FALSE,
@@ -140,6 +145,23 @@ CREATE TABLE requests (
     UNIQUE (session_id, position)
 ) STRICT;
 CREATE INDEX requests_open ON requests (session_id, subsession_id) WHERE status IN ('pending', 'running');
+
+-- What file calls changed in workspaces. A row that is still pending after its server's death may have changed the file or not.
+CREATE TABLE file_changes (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    session_id   BLOB    NOT NULL REFERENCES sessions (id),
+    worker_id    BLOB    NOT NULL REFERENCES workers (id),
+    key_id       BLOB    NOT NULL,
+    breadcrumbs  TEXT    NOT NULL CHECK (json_valid(breadcrumbs)),
+    action       TEXT    NOT NULL CHECK (action IN ('write', 'upload', 'delete')),
+    path         TEXT    NOT NULL,
+    bytes        INTEGER,
+    status       TEXT    NOT NULL CHECK (status IN ('pending', 'done', 'failed')),
+    error        TEXT,
+    created_at   INTEGER NOT NULL,
+    completed_at INTEGER
+) STRICT;
+CREATE INDEX file_changes_by_session ON file_changes (session_id, id);
 
 -- What a session's end learned, or why nothing; none where the worker does not learn. `request_id` names the turn, or, where there is
 -- none, the id that it would have had.

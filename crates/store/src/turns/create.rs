@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
-use vwm_api::{OnBusy, SessionId, SessionStatus, SubsessionId, Timestamp, TurnId, TurnKind};
+use vwm_api::{KeyId, OnBusy, SessionId, SessionStatus, SubsessionId, Timestamp, TurnId, TurnKind};
 
 use super::{Turn, find, turn};
 use crate::codec::{Columns, json};
@@ -27,6 +27,8 @@ pub struct NewTurn {
     pub timeout_s: u32,
     /// For finding it again.
     pub breadcrumbs: Vec<String>,
+    /// Who asks; none for what a session's end asks.
+    pub by: Option<KeyId>,
     /// What happens when the conversation is busy.
     pub on_busy: OnBusy,
     /// How many turns may wait behind the one that runs.
@@ -122,8 +124,8 @@ pub(crate) async fn insert_row(
     let session = Columns(session);
     let row = sqlx::query(
         "INSERT INTO requests (id, session_id, worker_id, subsession_id, position, after_seq, kind, prompt, timeout_s,
-             breadcrumbs, status, offered, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $12) RETURNING *",
+             breadcrumbs, key_id, status, offered, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', $12, $13) RETURNING *",
     )
     .bind(new.id.0)
     .bind(new.session.0)
@@ -135,6 +137,7 @@ pub(crate) async fn insert_row(
     .bind(&new.prompt)
     .bind(new.timeout_s)
     .bind(json(&new.breadcrumbs)?)
+    .bind(new.by.map(|key| key.0))
     .bind(is_offered)
     .bind(now.as_micros())
     .fetch_one(connection)

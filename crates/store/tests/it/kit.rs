@@ -126,12 +126,8 @@ pub(crate) async fn connect(folder: &Path) -> SqliteConnection {
 
 pub(crate) fn runtime(name: &str) -> NewRuntime {
     NewRuntime {
-        name: name.to_owned(),
-        description: None,
-        base_image: "debian".to_owned(),
-        vw_image: None,
         tags: vec!["team".to_owned()],
-        engines_dir: None,
+        ..NewRuntime::new(name, "debian")
     }
 }
 
@@ -165,6 +161,7 @@ pub(crate) fn new_turn(session: SessionId) -> NewTurn {
         prompt: "What is new?".to_owned(),
         timeout_s: 600,
         breadcrumbs: vec!["ticket-7".to_owned()],
+        by: None,
         on_busy: OnBusy::Queue,
         queue_limit: 100,
     }

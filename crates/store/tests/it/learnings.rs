@@ -3,8 +3,8 @@
 use serde_json::json;
 use vwm_api::harness::PushAnswer;
 use vwm_api::{
-    AbortRequest, EndStep, Learning, RepositoryRole, SessionId, SessionStatus, TelemetryRow,
-    Trigger, TurnKind, TurnStatus, Unpushed,
+    AbortRequest, EndStep, Learning, RepositoryRole, SessionId, SessionStatus, SubsessionId,
+    TelemetryRow, Trigger, TurnKind, TurnStatus, Unpushed,
 };
 use vwm_store::{Learn, Learned, StoreError, Turn};
 
@@ -147,12 +147,20 @@ async fn what_is_decided_against_says_why_and_makes_no_turn() {
     assert_eq!(record.completed_at, Some(record.created_at));
     let expected = TelemetryRow {
         id: record.request_id,
+        session_id: session,
+        worker_id: record.worker_id,
+        subsession_id: SubsessionId::main(session),
         kind: TurnKind::Learning,
+        key_id: None,
         prompt: String::new(),
         response: None,
         tokens_in: None,
         tokens_out: None,
+        cost_usd: None,
+        model: None,
         status: TurnStatus::Cancelled,
+        error: None,
+        retry_of: None,
         duration_ms: None,
         artifacts: vec![],
         breadcrumbs: vec![],
