@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use vwm_api::harness::{LEARNING_INDEX, LEARNING_TRANSCRIPT, learning_path};
-use vwm_api::{Resume, SessionId, SessionStatus, TelemetryRow, TurnKind, TurnStatus};
+use vwm_api::{Resume, SessionId, SessionStatus, SubsessionId, TelemetryRow, TurnKind, TurnStatus};
 use vwm_scripted::Call;
 use vwm_tests::{ASKED_TO_LEARN, kill};
 
@@ -73,13 +73,21 @@ async fn what_one_session_learned_is_told_to_the_next_one_once_it_is_merged() {
     assert_eq!(calls, 4);
     let expected = TelemetryRow {
         id: row.id,
+        session_id: learner.session,
+        worker_id: row.worker_id,
+        subsession_id: SubsessionId::main(learner.session),
         kind: TurnKind::Learning,
+        key_id: None,
         prompt: skill(session),
         response: row.response.clone(),
         // As the model counts each request: its input with what the cache had, and its output.
         tokens_in: Some(calls * (1250 + 300 + 40)),
         tokens_out: Some(calls * 89),
+        cost_usd: row.cost_usd,
+        model: row.model.clone(),
         status: TurnStatus::Complete,
+        error: None,
+        retry_of: None,
         duration_ms: row.duration_ms,
         artifacts: vec![learning_path(session)],
         breadcrumbs: vec![],
