@@ -16,8 +16,25 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault at a place.
+    /// Every code.
+    pub const CODES: [&'static str; 12] = [
+        "invalid_enum_value",
+        "invalid_json",
+        "invalid_string",
+        "invalid_type",
+        "invalid_yaml",
+        "not_supported_yet",
+        "out_of_range",
+        "required",
+        "too_long",
+        "too_short",
+        "unknown_field",
+        "unknown_reference",
+    ];
+
+    /// A fault at a place, with a code of the list.
     pub fn new(path: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        debug_assert!(Self::CODES.contains(&code), "{code} is not listed");
         Self {
             path: path.into(),
             message: message.into(),
@@ -30,12 +47,22 @@ impl Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Warning {
-    /// Where in the worker, as `mcpServers`.
+    /// Where in the worker, the runtime or the setting, as `mcpServers`.
     pub path: String,
-    /// For programs: `not_supported_yet`, `ignored_setting`, `missing_key`.
+    /// For programs: `not_supported_yet`, `ignored_setting`, `unknown_setting`, `missing_key`.
     pub code: String,
     /// What it means and what to do.
     pub message: String,
+}
+
+impl Warning {
+    /// Every code.
+    pub const CODES: [&'static str; 4] = [
+        "ignored_setting",
+        "missing_key",
+        "not_supported_yet",
+        "unknown_setting",
+    ];
 }
 
 /// An error and all its causes, as one line.

@@ -84,7 +84,7 @@ pub enum AgentEvent {
     ToolResult(ToolResult),
     /// Something that a person may want to know; it ends nothing.
     Notice {
-        /// For programs.
+        /// For programs: one of [`AgentEvent::NOTICES`].
         code: String,
         /// For people.
         message: String,
@@ -94,8 +94,42 @@ pub enum AgentEvent {
 }
 
 impl AgentEvent {
-    /// A notice.
+    /// Every code of a notice; `docs/reference/errors.md` says of each what to do.
+    pub const NOTICES: [&'static str; 29] = [
+        "branch_restored",
+        "commits_bundled",
+        "commits_not_kept",
+        "cut_short",
+        "empty_repository",
+        "files_archived",
+        "history_rewritten",
+        "history_unrelated",
+        "ignored_setting",
+        "learned",
+        "learning_cleaned",
+        "learning_refused",
+        "leftovers_archived",
+        "lfs_pointers",
+        "moved_aside",
+        "nested_repository",
+        "not_learned",
+        "not_pushed",
+        "pushed",
+        "record_lost",
+        "retry",
+        "secret_not_kept",
+        "stalled",
+        "submodules_not_fetched",
+        "tree_gone",
+        "tree_made_again",
+        "tree_unusable",
+        "unconfined",
+        "unpushed",
+    ];
+
+    /// A notice, with a code of the list.
     pub fn notice(code: &str, message: impl Into<String>) -> Self {
+        debug_assert!(Self::NOTICES.contains(&code), "{code} is not listed");
         Self::Notice {
             code: code.to_owned(),
             message: message.into(),
@@ -137,8 +171,10 @@ pub enum EventBody {
     /// Events that are no longer kept.
     Gap {
         /// The first.
+        #[cfg_attr(feature = "openapi", schema(value_type = i64))]
         from: Seq,
         /// The last.
+        #[cfg_attr(feature = "openapi", schema(value_type = i64))]
         to: Seq,
     },
     /// What the adapter did not understand.

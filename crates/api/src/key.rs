@@ -18,6 +18,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Session, Self::Read];
+
     /// The role's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -9,10 +9,13 @@ mod key;
 mod new_worker;
 mod push;
 mod runtime;
+#[cfg(feature = "openapi")]
+mod schema;
 mod service;
 mod session;
 mod setting;
 mod time;
+pub mod transcript;
 mod turn;
 pub mod volume;
 mod worker;

@@ -19,7 +19,7 @@ macro_rules! with_optional_fields {
             /// For people, and the tool's description when other workers may call this one.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub description: Option<String>,
-            /// Which program, for `acp` and `command`.
+            /// Which program: needed for `acp` and `command`, refused for the others.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub engine: Option<EngineProgram>,
             /// Given to the engine and what it starts.
@@ -27,9 +27,11 @@ macro_rules! with_optional_fields {
             pub env: Option<BTreeMap<String, String>>,
             /// The role: merged after the system instructions. At most 256 KiB.
             #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "openapi", schema(max_length = 262_144))]
             pub agent_md: Option<String>,
             /// Another name of `agentMd`; give one of them.
             #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "openapi", schema(max_length = 262_144))]
             pub instructions: Option<String>,
             /// Which model, and how.
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,12 +48,15 @@ macro_rules! with_optional_fields {
             pub skills: Option<Vec<Value>>,
             /// The knowledge base.
             #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000, pattern = r"^((https?|ssh|file)://\S+|[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9._-]*:[^\s-]\S*)$"))]
             pub worker_repo_url: Option<String>,
             /// Its base branch; `main` unless set.
             #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
             pub worker_repo_branch: Option<String>,
             /// A secret's name.
             #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._-]+$"))]
             pub git_credential: Option<String>,
             /// Whether a session ends with a learning turn; false unless set.
             #[serde(default, skip_serializing_if = "Option::is_none")]

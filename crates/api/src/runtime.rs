@@ -17,6 +17,7 @@ pub struct NewRuntime {
     pub name: String,
     /// For people.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub description: Option<String>,
     /// The image that the team's tools are in.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
@@ -27,21 +28,37 @@ pub struct NewRuntime {
     pub vw_image: Option<String>,
     /// For finding it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::tags))]
     pub tags: Vec<String>,
     /// Where engines are installed, for the local backend; the server's own folder unless set.
     #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 1000, pattern = "^/[^\\u0000]*$")
+    )]
     pub engines_dir: Option<String>,
     /// What a job may use, as Kubernetes writes it: `{requests, limits}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::resources))]
     pub resources: Option<Map<String, Value>>,
     /// Which nodes of a cluster a job may run on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::node_selector))]
     pub node_selector: BTreeMap<String, String>,
     /// Which taints of a cluster's nodes a job bears, as Kubernetes writes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::tolerations))]
     pub tolerations: Vec<Map<String, Value>>,
     /// A cluster's runtime class, such as `gvisor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 253,
+            pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+        )
+    )]
     pub runtime_class: Option<String>,
 }
 
@@ -75,6 +92,7 @@ pub struct RuntimeChange {
     pub name: Option<String>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub description: Option<String>,
     /// The image that the team's tools are in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,21 +104,37 @@ pub struct RuntimeChange {
     pub vw_image: Option<String>,
     /// For finding it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::tags))]
     pub tags: Option<Vec<String>>,
     /// Where engines are installed, for the local backend: an absolute path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 1000, pattern = "^/[^\\u0000]*$")
+    )]
     pub engines_dir: Option<String>,
     /// What a job may use, as Kubernetes writes it: `{requests, limits}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::resources))]
     pub resources: Option<Map<String, Value>>,
     /// Which nodes of a cluster a job may run on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::node_selector))]
     pub node_selector: Option<BTreeMap<String, String>>,
     /// Which taints of a cluster's nodes a job bears, as Kubernetes writes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::tolerations))]
     pub tolerations: Option<Vec<Map<String, Value>>>,
     /// A cluster's runtime class, such as `gvisor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 253,
+            pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+        )
+    )]
     pub runtime_class: Option<String>,
 }
 

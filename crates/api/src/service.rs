@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::CliType;
+use crate::{CliType, Role};
 
 /// The answer of `GET /`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct ServerStatus {
     pub uptime: u64,
     /// Where jobs run: `local`.
     pub environment: String,
+    /// What the key may do that asked.
+    pub role: Role,
 }
 
 /// An engine, as this server knows it.

@@ -137,9 +137,18 @@ impl EndStep {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Repository {
     /// `https://…`, `ssh://…`, `git@host:path`; on a loopback server also `file:///…` and `http://…`.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 2000,
+            pattern = r"^((https?|ssh|file)://\S+|[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9._-]*:[^\s-]\S*)$"
+        )
+    )]
     pub url: String,
     /// The branch that the session's own branch starts from.
     #[serde(default = "main_branch")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub branch: String,
 }
 
@@ -152,13 +161,13 @@ fn main_branch() -> String {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSession {
-    /// The worker, by id.
+    /// The worker, by id; give this or `workerName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_id: Option<WorkerId>,
     /// The worker, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_name: Option<String>,
-    /// What to work on.
+    /// What to work on; `sessionRepository` is another name of it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -167,7 +176,7 @@ pub struct NewSession {
     pub repository: Option<Repository>,
     /// For finding it again.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100, max_length = 500))]
     pub breadcrumbs: Vec<String>,
     /// How long it may have a job, in seconds; the worker's unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -49,5 +49,6 @@ pub struct SettingRevision {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSettingValue {
     /// Any JSON but null; what a known key may be is checked.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::setting_value))]
     pub value: Value,
 }

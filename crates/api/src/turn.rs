@@ -24,6 +24,16 @@ pub enum TurnStatus {
 }
 
 impl TurnStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Running,
+        Self::Complete,
+        Self::Failed,
+        Self::Cancelled,
+        Self::OutcomeUnknown,
+    ];
+
     /// The status's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,6 +70,9 @@ pub enum TurnKind {
 }
 
 impl TurnKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Prompt, Self::Learning];
+
     /// The kind's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -88,7 +101,7 @@ pub enum OnBusy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Prompt {
     /// What the worker is asked: at most 1 MiB.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1_048_576))]
     pub prompt: String,
     /// Which conversation; the session's main one unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +112,7 @@ pub struct Prompt {
     pub timeout: Option<u32>,
     /// For finding it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100, max_length = 500))]
     pub breadcrumbs: Vec<String>,
     /// What happens when the conversation is busy.
     #[serde(default)]
@@ -128,7 +141,7 @@ pub struct TurnError {
     pub status: TurnStatus,
     /// What happened and what to do.
     pub message: String,
-    /// For programs: `aborted`, `timeout`, `outcome_unknown`, `engine_failed`, `engine_missing`, `resume_failed`, `session_ended`,
+    /// For programs: `aborted`, `timeout`, `outcome_unknown`, `engine_failed`, `interrupted`, `resume_failed`, `session_ended`,
     /// `model_auth`, `model_rate_limited`, `model_unavailable`, `model_refused`, `model_stream_lost`.
     pub code: String,
     /// Whether the same prompt might do better later.
@@ -136,6 +149,30 @@ pub struct TurnError {
     /// When a limit ends, where the provider says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Timestamp>,
+}
+
+impl TurnError {
+    /// Every code.
+    pub const CODES: [&'static str; 12] = [
+        "aborted",
+        "engine_failed",
+        "interrupted",
+        "model_auth",
+        "model_rate_limited",
+        "model_refused",
+        "model_stream_lost",
+        "model_unavailable",
+        "outcome_unknown",
+        "resume_failed",
+        "session_ended",
+        "timeout",
+    ];
+
+    /// Whether its code is on the list.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        Self::CODES.contains(&self.code.as_str())
+    }
 }
 
 /// What the engine printed.

@@ -57,6 +57,7 @@ impl CliType {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EngineProgram {
     /// A name on the path, or an absolute path.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 4096))]
     pub command: String,
     /// Its arguments.
     #[serde(default)]
@@ -70,15 +71,19 @@ pub struct EngineProgram {
 pub struct ModelConfig {
     /// Selects the model door: `anthropic`, `openai`, `gemini`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(anthropic|openai|gemini)$"))]
     pub provider: Option<String>,
     /// The model's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub model: Option<String>,
     /// 0 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2))]
     pub temperature: Option<f64>,
     /// The most tokens that one answer of the model may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = Int64, minimum = 1, maximum = 4_294_967_295_u32))]
     pub max_tokens: Option<u32>,
 }
 
@@ -87,13 +92,22 @@ pub struct ModelConfig {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct McpServer {
-    /// What the agent calls it.
+    /// What the agent calls it; each server has its own name.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._-]+$")
+    )]
     pub name: String,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 2000, pattern = "^https?://"))]
     pub url: Option<String>,
     /// An adapter of the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._-]+$")
+    )]
     pub adapter: Option<String>,
     /// Sent with every call; a value may be `${secret:NAME}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -124,9 +138,11 @@ pub struct Approvals {
     pub mode: ApprovalsMode,
     /// Rules that allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "\\S"))]
     pub allow: Vec<String>,
     /// Rules that deny; they win.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "\\S"))]
     pub deny: Vec<String>,
 }
 

@@ -24,14 +24,15 @@ impl Backoff {
         }
     }
 
-    /// Waits; false when the patience is at its end.
-    pub(crate) async fn wait(&mut self) -> bool {
+    /// Waits, at least as long as the other side asked for; false when the patience is at its end, or would be by then.
+    pub(crate) async fn wait(&mut self, at_least: Option<Duration>) -> bool {
         let now = Instant::now();
         let until = *self.until.get_or_insert(now + self.patience);
-        if now >= until {
+        let at_least = at_least.unwrap_or_default();
+        if now >= until || at_least > until - now {
             return false;
         }
-        tokio::time::sleep(self.next.min(until - now)).await;
+        tokio::time::sleep(self.next.min(until - now).max(at_least)).await;
         self.next = (self.next * 2).min(LONGEST);
         true
     }
@@ -40,5 +41,23 @@ impl Backoff {
     pub(crate) fn reset(&mut self) {
         self.next = FIRST;
         self.until = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_as_long_as_it_is_asked_to_and_gives_up_where_that_is_too_long() {
+        let mut backoff = Backoff::new(Duration::from_secs(10));
+        let began = Instant::now();
+        assert!(backoff.wait(Some(Duration::from_secs(7))).await);
+        assert_eq!(began.elapsed(), Duration::from_secs(7));
+        assert!(!backoff.wait(Some(Duration::from_secs(4))).await);
+        assert_eq!(began.elapsed(), Duration::from_secs(7));
+        assert!(backoff.wait(None).await);
+        backoff.reset();
+        assert!(backoff.wait(Some(Duration::from_secs(9))).await);
     }
 }

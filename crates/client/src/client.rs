@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Method, Url};
+use futures_util::stream::{self, StreamExt};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::backoff::Backoff;
-use crate::error::{Cause, ClientError};
+use crate::error::ClientError;
+use crate::harness::ByteStream;
+use crate::{fault, path};
 
-/// For calls that are answered from the database.
-const PROMPTLY: Duration = Duration::from_secs(60);
+/// How long a stream of bytes may pause.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// One server, and the key to it. Cheap to clone.
 #[derive(Clone)]
@@ -30,18 +35,6 @@ impl std::fmt::Debug for Client {
             .field("base", &self.base.as_str())
             .finish_non_exhaustive()
     }
-}
-
-/// One request.
-pub(crate) struct Ask {
-    method: Method,
-    url: Url,
-    body: Option<Bytes>,
-    idempotency_key: Option<String>,
-    /// How long the whole answer may take; none for those that wait for an engine.
-    within: Option<Duration>,
-    /// Whether asking twice does no more than asking once.
-    repeatable: bool,
 }
 
 impl Client {
@@ -83,6 +76,13 @@ impl Client {
         client
     }
 
+    /// The same client, which makes a key for each call.
+    pub(crate) fn without_idempotency_key(&self) -> Self {
+        let mut client = self.clone();
+        client.idempotency_key = None;
+        client
+    }
+
     /// The same client, which asks again for so long while the server is away or busy, where asking twice does no harm.
     #[must_use]
     pub fn patient(&self, patience: Duration) -> Self {
@@ -103,31 +103,27 @@ impl Client {
 
     /// An address below the server's own.
     pub(crate) fn at(&self, segments: &[&str]) -> Url {
+        let segments: Vec<String> = segments.iter().map(|it| path::segment(it)).collect();
+        self.at_path(&segments.join("/"))
+    }
+
+    /// Likewise, of a path that is encoded.
+    pub(crate) fn at_path(&self, encoded: &str) -> Url {
         let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
+        let below = self.base.path().trim_end_matches('/');
+        url.set_path(&format!("{below}/{encoded}"));
         url
     }
 
     /// Asks to read.
     pub(crate) fn get(&self, url: Url) -> Ask {
-        Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            idempotency_key: None,
-            within: Some(PROMPTLY),
-            repeatable: true,
-        }
+        Ask::new(Method::GET, url)
     }
 
     /// Asks to change something to what it then is.
     pub(crate) fn put(&self, url: Url, body: &impl Serialize) -> Result<Ask, ClientError> {
-        let mut ask = self.get(url);
-        ask.method = Method::PUT;
-        ask.body = Some(self.json(body)?);
-        Ok(ask)
+        let ask = Ask::new(Method::PUT, url);
+        Ok(ask.with("application/json", self.json(body)?))
     }
 
     /// Asks to make something; with `keyed` it carries an idempotency key, and asking twice makes it once.
@@ -141,16 +137,14 @@ impl Client {
         ask.method = Method::POST;
         match keyed {
             Keyed::Yes => ask.idempotency_key = Some(self.new_idempotency_key()),
-            Keyed::No => ask.repeatable = false,
+            Keyed::No => ask = ask.once(),
         }
         Ok(ask)
     }
 
     /// Asks to take something away.
     pub(crate) fn delete(&self, url: Url) -> Ask {
-        let mut ask = self.get(url);
-        ask.method = Method::DELETE;
-        ask
+        Ask::new(Method::DELETE, url)
     }
 
     pub(crate) fn new_idempotency_key(&self) -> String {
@@ -186,85 +180,126 @@ impl Client {
         self.bytes(ask).await.map(|_| ())
     }
 
-    async fn bytes(&self, ask: Ask) -> Result<Bytes, ClientError> {
+    /// Asks, and reads all bytes of the answer.
+    pub(crate) async fn bytes(&self, ask: Ask) -> Result<Bytes, ClientError> {
         let mut backoff = Backoff::new(self.patience);
+        let mut may_be_done = false;
         loop {
             let whole = async {
                 let response = self.open(&ask).await?;
-                response.bytes().await.map_err(|error| self.fault(error))
+                let bytes = response.bytes().await;
+                bytes.map_err(|error| fault::of(error, self.url(), ask.within))
             };
             let error = match whole.await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => error,
             };
-            if !ask.repeatable || !error.is_passing() || !backoff.wait().await {
+            if may_be_done && ask.method == Method::DELETE && error.is_not_found() {
+                // The try whose answer was lost took it away.
+                return Ok(Bytes::new());
+            }
+            may_be_done |= !error.is_unreachable();
+            if !may_ask_again(&ask, &error, &mut backoff).await {
                 return Err(error);
             }
         }
     }
 
+    /// Asks, and gives the bytes of the answer as they come; none for too long end it.
+    pub(crate) async fn byte_stream(&self, ask: Ask) -> Result<ByteStream, ClientError> {
+        let mut backoff = Backoff::new(self.patience);
+        let response = loop {
+            match self.head(&ask).await {
+                Ok(response) => break response,
+                Err(error) if may_ask_again(&ask, &error, &mut backoff).await => {}
+                Err(error) => return Err(error),
+            }
+        };
+        Ok(pieces(response, self.url().to_owned()))
+    }
+
+    /// Sends it, and waits so long for the answer's head alone; its body may take longer.
+    pub(crate) async fn head(&self, ask: &Ask) -> Result<reqwest::Response, ClientError> {
+        let answer = self.send(self.prepare(ask), ask.within);
+        let Some(after) = ask.within else {
+            return answer.await;
+        };
+        let to = self.url().to_owned();
+        let answer = tokio::time::timeout(after, answer).await;
+        answer.map_err(|_| ClientError::Silent { to, after })?
+    }
+
     /// Sends it, and turns a refusal into an error; the body is still to come.
     pub(crate) async fn open(&self, ask: &Ask) -> Result<reqwest::Response, ClientError> {
-        let mut request = self
-            .http
-            .request(ask.method.clone(), ask.url.clone())
-            .bearer_auth(&self.api_key);
+        let mut request = self.prepare(ask);
+        if let Some(within) = ask.within {
+            request = request.timeout(within);
+        }
+        self.send(request, ask.within).await
+    }
+
+    /// Sends a body that is still being made, once.
+    pub(crate) async fn send_stream(
+        &self,
+        ask: &Ask,
+        media_type: &'static str,
+        body: reqwest::Body,
+    ) -> Result<(), ClientError> {
+        let request = self.prepare(ask).header(CONTENT_TYPE, media_type);
+        let response = self.send(request.body(body), ask.within).await?;
+        let rest = response.bytes().await;
+        rest.map_err(|error| fault::of(error, self.url(), ask.within))?;
+        Ok(())
+    }
+
+    fn prepare(&self, ask: &Ask) -> RequestBuilder {
+        let request = self.http.request(ask.method.clone(), ask.url.clone());
+        let mut request = request.bearer_auth(&self.api_key);
         if let Some(body) = &ask.body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.clone());
+            let bytes = body.bytes.clone();
+            request = request.header(CONTENT_TYPE, body.media_type).body(bytes);
         }
         if let Some(key) = &ask.idempotency_key {
             request = request.header("idempotency-key", key);
         }
-        if let Some(within) = ask.within {
-            request = request.timeout(within);
-        }
-        let response = request.send().await.map_err(|error| self.fault(error))?;
-        let status = response.status();
-        if status.is_success() {
+        request
+    }
+
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        within: Option<Duration>,
+    ) -> Result<reqwest::Response, ClientError> {
+        let fault = |error| fault::of(error, self.url(), within);
+        let response = request.send().await.map_err(fault)?;
+        if response.status().is_success() {
             return Ok(response);
         }
-        let body = response.bytes().await.map_err(|error| self.fault(error))?;
-        Err(ClientError::refused(status.as_u16(), &body))
+        Err(fault::refusal(response).await.unwrap_or_else(fault))
     }
+}
 
-    pub(crate) fn fault(&self, error: reqwest::Error) -> ClientError {
-        let to = self.url().to_owned();
-        if error.is_connect() {
-            ClientError::Connect {
-                to,
-                source: root(&error),
-            }
-        } else if error.is_timeout() {
-            ClientError::Silent {
-                to,
-                after: PROMPTLY,
-            }
-        } else {
-            ClientError::Lost {
-                to,
-                source: root(&error),
+async fn may_ask_again(ask: &Ask, error: &ClientError, backoff: &mut Backoff) -> bool {
+    ask.repeatable && error.is_passing() && backoff.wait(error.retry_after()).await
+}
+
+/// The body of an answer; its first error is its last word.
+fn pieces(response: reqwest::Response, to: String) -> ByteStream {
+    let bytes = Some(response.bytes_stream().boxed());
+    stream::unfold(bytes, move |bytes| {
+        let to = to.clone();
+        async move {
+            let mut bytes = bytes?;
+            let after = SILENCE;
+            match tokio::time::timeout(after, bytes.next()).await {
+                Ok(Some(Ok(piece))) => Some((Ok(piece), Some(bytes))),
+                Ok(Some(Err(error))) => Some((Err(fault::of(error, &to, None)), None)),
+                Ok(None) => None,
+                Err(_) => Some((Err(ClientError::Silent { to, after }), None)),
             }
         }
-    }
-}
-
-/// What the system said, without the layers that only say that something below them failed.
-fn root(error: &reqwest::Error) -> Cause {
-    let mut root: &dyn std::error::Error = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root.to_string().into()
-}
-
-impl Ask {
-    /// The answer comes when an engine is done: nothing bounds it here.
-    pub(crate) fn however_long(mut self) -> Self {
-        self.within = None;
-        self
-    }
+    })
+    .boxed()
 }
 
 /// Whether a call carries an `Idempotency-Key`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vwm_api::ErrorBody;
+use vwm_api::{ErrorBody, SessionId, SessionStatus};
 
 /// What a lower layer said.
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -43,6 +43,8 @@ pub enum ClientError {
         status: u16,
         /// What it said.
         body: ErrorBody,
+        /// How long it asks to be left alone; with 429 and 503.
+        retry_after: Option<Duration>,
     },
     /// It answered something that the contract does not know.
     #[error(
@@ -59,6 +61,38 @@ pub enum ClientError {
     Address {
         /// What was given.
         url: String,
+    },
+    /// No address can carry the path.
+    #[error(
+        "{path:?} is not the path of a file; it is relative to the workspace's root, without `.` and `..`"
+    )]
+    Path {
+        /// What was given.
+        path: String,
+    },
+    /// The caller's own content broke off, and the upload with it.
+    #[error(
+        "the content cannot be read to its end; the upload is broken off, and is to be sent again as a whole"
+    )]
+    Content {
+        /// What its stream said.
+        source: Cause,
+    },
+    /// The session was made, and is not what was asked for.
+    #[error("session {session} is {}, not active{}", status.as_str(), reason_of(reason))]
+    NotActive {
+        /// The session.
+        session: SessionId,
+        /// Where it stands.
+        status: SessionStatus,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// This program ended the session before.
+    #[error("session {session} has already been ended; start another")]
+    Ended {
+        /// The session.
+        session: SessionId,
     },
 }
 
@@ -86,11 +120,25 @@ impl ClientError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Api { status, .. } => Some(*status),
-            Self::Connect { .. }
-            | Self::Lost { .. }
-            | Self::Silent { .. }
-            | Self::Protocol { .. }
-            | Self::Address { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// What a refusal says.
+    #[must_use]
+    pub fn body(&self) -> Option<&ErrorBody> {
+        match self {
+            Self::Api { body, .. } => Some(body),
+            _ => None,
+        }
+    }
+
+    /// How long the other side asks to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
@@ -100,7 +148,12 @@ impl ClientError {
         match self {
             Self::Connect { .. } | Self::Lost { .. } | Self::Silent { .. } => true,
             Self::Api { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
-            Self::Protocol { .. } | Self::Address { .. } => false,
+            Self::Protocol { .. }
+            | Self::Address { .. }
+            | Self::Path { .. }
+            | Self::Content { .. }
+            | Self::NotActive { .. }
+            | Self::Ended { .. } => false,
         }
     }
 
@@ -119,7 +172,18 @@ impl ClientError {
                 request_id: None,
             }
         });
-        Self::Api { status, body }
+        Self::Api {
+            status,
+            body,
+            retry_after: None,
+        }
+    }
+}
+
+fn reason_of(reason: &Option<String>) -> String {
+    match reason {
+        Some(reason) => format!(": {reason}"),
+        None => String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
-//! How the server is.
+//! How the server is, and what it can do.
 
-use vwm_api::ServerStatus;
+use serde_json::Value;
+use vwm_api::{Engine, ServerStatus};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -19,5 +20,21 @@ impl Client {
     /// Asks what it is.
     pub async fn status(&self) -> Result<ServerStatus, ClientError> {
         self.answer(self.get(self.at(&["status"]))).await
+    }
+
+    /// Returns every engine, and which versions of it are installed.
+    pub async fn engines(&self) -> Result<Vec<Engine>, ClientError> {
+        self.answer(self.get(self.at(&["admin", "engines"]))).await
+    }
+
+    /// Returns the server's measurements, as Prometheus reads them.
+    pub async fn metrics(&self) -> Result<String, ClientError> {
+        let text = self.bytes(self.get(self.at(&["metrics"]))).await?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Returns the OpenAPI document of everything that the server answers.
+    pub async fn openapi(&self) -> Result<Value, ClientError> {
+        self.answer(self.get(self.at(&["openapi.json"]))).await
     }
 }

@@ -45,4 +45,11 @@ impl Client {
     pub async fn runtimes(&self) -> Result<Vec<Runtime>, ClientError> {
         self.answer(self.get(self.at(&["admin", "runtimes"]))).await
     }
+
+    /// Returns the runtimes that carry a tag.
+    pub async fn runtimes_tagged(&self, tag: &str) -> Result<Vec<Runtime>, ClientError> {
+        let mut url = self.at(&["admin", "runtimes"]);
+        url.query_pairs_mut().append_pair("tag", tag);
+        self.answer(self.get(url)).await
+    }
 }

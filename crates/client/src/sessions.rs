@@ -1,9 +1,10 @@
-//! Sessions: make, read, list, end, push what was left.
+//! Sessions: make, read, list, end, push what was left, read what was said.
 
 use vwm_api::{NewSession, PushResult, Session, SessionId, SessionPage, SessionStatus, WorkerId};
 
 use crate::client::{Client, Keyed};
 use crate::error::ClientError;
+use crate::harness::ByteStream;
 
 /// Which sessions to list; all of them unless something is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,5 +71,18 @@ impl Client {
         let nothing = serde_json::json!({});
         let ask = self.post(url, &nothing, Keyed::No)?;
         self.answer(ask.however_long()).await
+    }
+
+    /// Returns the newest sessions of a worker, at most 500, newest first; [`Client::sessions`] has all, page by page.
+    pub async fn worker_sessions(&self, worker: WorkerId) -> Result<Vec<Session>, ClientError> {
+        let mut url = self.at(&["admin", "workers", &worker.to_string(), "sessions"]);
+        url.set_query(Some("limit=500"));
+        self.answer(self.get(url)).await
+    }
+
+    /// Reads all that was said in a session, as lines of JSON.
+    pub async fn transcript(&self, session: SessionId) -> Result<ByteStream, ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "transcript"]);
+        self.byte_stream(self.get(url)).await
     }
 }

@@ -12,7 +12,7 @@ impl Client {
         self.answer(self.get(self.at(&["admin", "settings"]))).await
     }
 
-    /// Returns one setting.
+    /// Returns one setting, with its history.
     pub async fn setting(&self, key: &str) -> Result<Setting, ClientError> {
         let url = self.at(&["admin", "settings", key]);
         self.answer(self.get(url)).await

@@ -1,6 +1,9 @@
-//! Turns: prompt, read one again, abort, what telemetry tells. Streams are in [`crate::events`].
+//! Turns: prompt and wait, prompt and leave, read one again, abort, what telemetry tells. Streams are in [`crate::events`].
 
-use vwm_api::{AbortRequest, Answer, Prompt, RequestView, SessionId, Stats, TelemetryRow, TurnId};
+use vwm_api::{
+    AbortRequest, AcceptedRequest, Answer, Prompt, RequestView, SessionId, Stats, TelemetryRow,
+    TurnId,
+};
 
 use crate::client::{Client, Keyed};
 use crate::error::ClientError;
@@ -11,6 +14,17 @@ impl Client {
         let url = self.at(&["sessions", &session.to_string(), "prompt"]);
         self.answer(self.post(url, prompt, Keyed::Yes)?.however_long())
             .await
+    }
+
+    /// Prompts, and returns as soon as the turn is taken: it goes on by itself. [`Client::request`] and [`Client::watch_request`]
+    /// tell what becomes of it, from anywhere.
+    pub async fn request_turn(
+        &self,
+        session: SessionId,
+        prompt: &Prompt,
+    ) -> Result<AcceptedRequest, ClientError> {
+        let url = self.at(&["sessions", &session.to_string(), "requests"]);
+        self.answer(self.post(url, prompt, Keyed::Yes)?).await
     }
 
     /// Returns one turn: where it stands, and its answer once it is there.

@@ -5,6 +5,7 @@ pub mod adapters;
 mod artifacts;
 mod conversation;
 pub mod door;
+mod files;
 pub mod git;
 mod http;
 mod instructions;

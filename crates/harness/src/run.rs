@@ -62,7 +62,8 @@ pub fn run(args: &HarnessArgs) -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(8)
+        // Files take half of them at most.
+        .max_blocking_threads(16)
         .enable_all()
         .build();
     let served = runtime

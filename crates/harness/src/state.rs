@@ -63,6 +63,15 @@ impl State {
         self.current()
     }
 
+    /// Returns once the end has begun.
+    pub(crate) async fn until_ending(&self) {
+        let mut receiver = self.sender.subscribe();
+        // The sender is ours: it does not go before we do.
+        let _ = receiver
+            .wait_for(|state| matches!(state.phase, Phase::Ending | Phase::Collected))
+            .await;
+    }
+
     /// Enters a phase; preparation and end begin with no steps.
     pub(crate) fn enter(&self, phase: Phase, reason: Option<String>) {
         self.change(|state| {

@@ -1,153 +1,122 @@
-//! The transcript: what was said in a session, one JSON object per line, made from the journal.
+//! The transcript as a harness makes it: from the journal, into a file.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
 use vwm_api::harness::{Entry, Happened, Record};
-use vwm_api::{AgentEvent, TurnId};
+use vwm_api::transcript::{self, Said};
 
-/// The longest text of one line.
-const LONGEST: usize = 1 << 20;
-
-/// A transcript as it is written. Deltas are put together: a line holds all that was said between two other things, as long as that
-/// is not very long.
+/// A transcript as it is written.
 pub(crate) struct Transcript<W> {
     into: W,
-    open: HashMap<TurnId, (&'static str, String)>,
+    lines: transcript::Transcript,
+    text: String,
 }
 
 impl<W: Write> Transcript<W> {
     pub(crate) fn new(into: W) -> Self {
         Self {
             into,
-            open: HashMap::new(),
+            lines: transcript::Transcript::default(),
+            text: String::new(),
         }
     }
 
     /// Adds what a record says.
     pub(crate) fn add(&mut self, record: &Record) -> io::Result<()> {
-        let at = record.at;
+        let (lines, at) = (&mut self.lines, record.at);
         match &record.entry {
             Entry::Accepted { order } => {
-                let line = json!({"role": "user", "requestId": order.turn, "subsessionId": order.subsession, "kind": order.kind, "text": order.prompt, "at": at});
-                self.put(&line)?;
+                let prompt = Said::Prompt {
+                    kind: order.kind,
+                    text: &order.prompt,
+                };
+                lines.begin(order.turn, order.subsession, prompt, at, &mut self.text);
             }
-            Entry::Sent { .. } => {}
             Entry::Event {
-                turn,
+                turn: Some(turn),
                 event: Happened::Agent(event),
                 ..
             } => {
-                let Some(turn) = turn else { return Ok(()) };
-                let delta = match event {
-                    AgentEvent::Text(text) => Some(("text", text)),
-                    AgentEvent::Thinking(text) => Some(("thinking", text)),
-                    _ => None,
-                };
-                if let Some((what, text)) = delta {
-                    let fits = |(known, before): &(&str, String)| {
-                        *known == what && before.len() + text.len() <= LONGEST
-                    };
-                    if self.open.get(turn).is_some_and(|before| !fits(before)) {
-                        self.close(*turn)?;
-                    }
-                    self.open
-                        .entry(*turn)
-                        .or_insert_with(|| (what, String::new()))
-                        .1
-                        .push_str(text);
-                    return Ok(());
+                if let Some(said) = Said::by_agent(event) {
+                    lines.add(*turn, said, at, &mut self.text);
                 }
-                let line = match event {
-                    AgentEvent::ToolCall(call) => {
-                        json!({"role": "assistant", "requestId": turn, "toolCall": call, "at": at})
-                    }
-                    AgentEvent::ToolResult(result) => {
-                        json!({"role": "tool", "requestId": turn, "toolResult": result, "at": at})
-                    }
-                    AgentEvent::Notice { code, message } => {
-                        json!({"role": "vwm", "requestId": turn, "notice": {"code": code, "message": message}, "at": at})
-                    }
-                    AgentEvent::Start(_)
-                    | AgentEvent::Text(_)
-                    | AgentEvent::Thinking(_)
-                    | AgentEvent::Raw(_) => return Ok(()),
-                };
-                self.close(*turn)?;
-                self.put(&line)?;
             }
-            Entry::Event {
-                event: Happened::Native(_),
-                ..
-            } => {}
+            Entry::Sent { .. } | Entry::Event { .. } => {}
             Entry::Ended { turn, outcome } => {
-                self.close(*turn)?;
-                let line = json!({"role": "vwm", "requestId": turn, "status": outcome.status, "error": outcome.error, "at": at});
-                self.put(&line)?;
+                let end = Said::End {
+                    status: outcome.status,
+                    error: outcome.error.as_ref(),
+                };
+                lines.add(*turn, end, at, &mut self.text);
             }
         }
+        self.write()
+    }
+
+    /// Adds what is half said: nobody waits for the rest.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        std::mem::take(&mut self.lines).finish(&mut self.text);
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.into.write_all(self.text.as_bytes())?;
+        self.text.clear();
         Ok(())
-    }
-
-    fn close(&mut self, turn: TurnId) -> io::Result<()> {
-        let Some((what, text)) = self.open.remove(&turn) else {
-            return Ok(());
-        };
-        self.put(&json!({"role": "assistant", "requestId": turn, what: text}))
-    }
-
-    fn put(&mut self, line: &Value) -> io::Result<()> {
-        serde_json::to_writer(&mut self.into, line)?;
-        self.into.write_all(b"\n")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use vwm_api::Timestamp;
+    use serde_json::Value;
+    use vwm_api::harness::TurnOrder;
+    use vwm_api::{AgentEvent, SessionId, SubsessionId, Timestamp, TurnId, TurnKind};
 
     use super::*;
 
     #[test]
-    fn what_is_said_at_length_is_several_lines_and_nothing_of_it_is_lost() {
-        let turn = TurnId::new();
-        let said = |n: i64, text: String| Record {
-            n,
-            at: Timestamp::from_micros(n),
-            generation: 1,
-            entry: Entry::Event {
-                turn: Some(turn),
-                subsession: None,
-                event: Happened::Agent(AgentEvent::Text(text)),
-            },
+    fn what_was_said_before_a_job_was_lost_is_written_too() {
+        let (turn, subsession) = (TurnId::new(), SubsessionId::main(SessionId::new()));
+        let order = TurnOrder {
+            turn,
+            subsession,
+            kind: TurnKind::Prompt,
+            prompt: "Look.".to_owned(),
+            timeout_s: 60,
         };
-        let notice = Record {
-            entry: Entry::Event {
-                turn: Some(turn),
-                subsession: None,
-                event: Happened::Agent(AgentEvent::notice("done", "it is over")),
-            },
-            ..said(4, String::new())
+        let said = |turn, text: &str| Entry::Event {
+            turn,
+            subsession: Some(subsession),
+            event: Happened::Agent(AgentEvent::Text(text.to_owned())),
         };
-        let (half, little) = ("é".repeat(LONGEST / 4), "more".to_owned());
+        let entries = [
+            Entry::Accepted { order },
+            Entry::Sent { turn },
+            said(None, "belongs to no turn"),
+            said(Some(turn), "half "),
+            said(Some(turn), "a word"),
+        ];
         let mut text = Vec::new();
         let mut transcript = Transcript::new(&mut text);
-        for record in [
-            said(1, half.clone()),
-            said(2, half.clone()),
-            said(3, little.clone()),
-            notice,
-        ] {
+        for (n, entry) in (1..).zip(entries) {
+            let record = Record {
+                n,
+                at: Timestamp::from_micros(n),
+                generation: 1,
+                entry,
+            };
             transcript.add(&record).expect("writes");
         }
-        let lines: Vec<Value> = text
-            .split_inclusive(|byte| *byte == b'\n')
-            .map(|line| serde_json::from_slice(line).expect("is JSON"))
+        transcript.finish().expect("writes");
+        let text = String::from_utf8(text).expect("is text");
+        let said: Vec<String> = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("is JSON"))
+            .map(|line| format!("{}: {}", line["role"], line["text"]))
             .collect();
-        assert_eq!(lines[0]["text"], half.clone() + &half);
-        assert_eq!(lines[1]["text"], little);
-        assert_eq!(lines[2]["notice"]["code"], "done");
-        assert_eq!(lines.len(), 3);
+        assert_eq!(
+            said,
+            [r#""user": "Look.""#, r#""assistant": "half a word""#]
+        );
     }
 }

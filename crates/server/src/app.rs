@@ -4,16 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vwm_api::SessionId;
-use vwm_jobs::{JobBackend, Local};
+use vwm_client::Harness;
+use vwm_jobs::{Endpoint, JobBackend, JobId, Local};
 use vwm_store::Store;
 
+use crate::admin_key::AdminKey;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::first_start;
 use crate::keys::Keys;
+use crate::orchestrator::wanted::Wanted;
 use crate::scratch::Scratch;
 use crate::start_error::StartError;
 
@@ -29,11 +33,18 @@ pub struct App {
     pub keys: Keys,
     /// Cancelled when the server shall stop: every stream and every task ends by it.
     pub stop: CancellationToken,
+    /// Which sessions file calls want a job of.
+    pub(crate) wanted: Arc<Wanted>,
     /// Every task of the server.
     pub tasks: TaskTracker,
     /// When it started.
     pub started_at: Instant,
-    pub(crate) data_dir: DataDir,
+    pub(crate) data_dir: Arc<DataDir>,
+    /// The file with an admin's secret. Its lock is held across writes to the database: a file that says something else than that is
+    /// worth nothing, and keys change seldom.
+    pub(crate) admin_key: Mutex<AdminKey>,
+    /// Tells that a key opens nothing any more: who let somebody in looks again.
+    pub(crate) key_changes: watch::Sender<()>,
 }
 
 impl fmt::Debug for App {
@@ -48,21 +59,25 @@ impl fmt::Debug for App {
 impl App {
     /// Opens the data directory, and makes it on the first start. Nothing listens and nothing is orchestrated yet.
     pub async fn open(config: Config) -> Result<Arc<Self>, StartError> {
-        let data_dir = DataDir::open(&config.data_dir)?;
+        let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
         Scratch::clear(&config.data_dir)?;
         let keys = Keys::open(&data_dir)?;
         let jobs = Local::open(&config.data_dir)?;
         let store = Store::open(&config.data_dir).await?;
-        first_start::prepare(&data_dir, &store, &keys).await?;
+        let admin_key = AdminKey::of(&data_dir);
+        first_start::prepare(&admin_key, &store, &keys).await?;
         Ok(Arc::new(Self {
             config,
             store,
             jobs: Box::new(jobs),
             keys,
             stop: CancellationToken::new(),
+            wanted: Arc::default(),
             tasks: TaskTracker::new(),
             started_at: Instant::now(),
             data_dir,
+            admin_key: Mutex::new(admin_key),
+            key_changes: watch::Sender::new(()),
         }))
     }
 
@@ -70,6 +85,16 @@ impl App {
     #[must_use]
     pub fn job_token(&self, session: SessionId, generation: i64) -> String {
         self.keys.job_token(session, generation)
+    }
+
+    /// Returns how to speak to a job's harness.
+    pub(crate) fn harness(&self, id: JobId, endpoint: Endpoint) -> Harness {
+        let Endpoint::Unix(path) = endpoint;
+        Harness {
+            endpoint: vwm_client::Endpoint::Unix(path),
+            token: self.job_token(id.session, id.generation),
+            generation: id.generation,
+        }
     }
 
     /// Whether repositories may be `file` and plain `http`.

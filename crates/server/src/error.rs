@@ -40,6 +40,9 @@ pub enum Error {
     /// The body is too large.
     #[error("Payload too large: {0}")]
     TooLarge(String),
+    /// The body comes too slowly.
+    #[error("Request timeout: the body came too slowly; send it again")]
+    Timeout,
     /// The body is of a kind that is not understood.
     #[error("Unsupported media type: send application/json")]
     MediaType,
@@ -69,14 +72,16 @@ pub enum Resource {
     Session,
     /// A turn.
     Request,
+    /// A file of a workspace.
+    File,
     /// A worker.
     Worker,
     /// A runtime.
     Runtime,
     /// A setting that was never set.
     Setting,
-    /// A setting that there cannot be.
-    SettingKey,
+    /// An API key.
+    Key,
 }
 
 impl Resource {
@@ -84,8 +89,13 @@ impl Resource {
     fn hint(self) -> &'static str {
         match self {
             Self::Setting => ": it was never set; set it with PUT",
-            Self::SettingKey => ": the keys are system_agent_md and engineFolders",
-            Self::Route | Self::Session | Self::Request | Self::Worker | Self::Runtime => "",
+            Self::Route
+            | Self::Session
+            | Self::Request
+            | Self::File
+            | Self::Worker
+            | Self::Runtime
+            | Self::Key => "",
         }
     }
 }
@@ -96,9 +106,11 @@ impl fmt::Display for Resource {
             Self::Route => "Route",
             Self::Session => "Session",
             Self::Request => "Request",
+            Self::File => "File",
             Self::Worker => "Worker",
             Self::Runtime => "Runtime",
-            Self::Setting | Self::SettingKey => "Setting",
+            Self::Setting => "Setting",
+            Self::Key => "Key",
         })
     }
 }
@@ -150,6 +162,7 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Locked(_) => StatusCode::LOCKED,

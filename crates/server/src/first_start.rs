@@ -4,16 +4,13 @@ use tracing::info;
 use vwm_api::{NewRuntime, Role};
 use vwm_store::Store;
 
-use crate::data_dir::DataDir;
+use crate::admin_key::{ADMIN_KEY_FILE, AdminKey};
 use crate::keys::{self, Keys};
 use crate::start_error::StartError;
 
 /// Makes what a new data directory needs. A start that was killed before the key was stored is a first start again.
-pub(crate) async fn prepare(
-    data_dir: &DataDir,
-    store: &Store,
-    keys: &Keys,
-) -> Result<(), StartError> {
+pub(crate) async fn prepare(file: &AdminKey, store: &Store, keys: &Keys) -> Result<(), StartError> {
+    file.settle(store, keys).await?;
     if store.has_key().await? {
         return Ok(());
     }
@@ -21,7 +18,7 @@ pub(crate) async fn prepare(
         store.create_runtime(local_runtime()).await?;
     }
     let key = keys::new_api_key()?;
-    data_dir.write(ADMIN_KEY_FILE, key.as_bytes())?;
+    file.write(key.as_bytes())?;
     store
         .create_key("admin", Role::Admin, keys.hash_of(&key))
         .await?;
@@ -30,7 +27,6 @@ pub(crate) async fn prepare(
 }
 
 pub(crate) const LOCAL: &str = "local";
-const ADMIN_KEY_FILE: &str = "admin.key";
 
 fn local_runtime() -> NewRuntime {
     NewRuntime {

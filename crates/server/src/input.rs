@@ -5,8 +5,12 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 use vwm_api::Fault;
+use vwm_worker::nearest;
 
 use crate::error::Error;
+
+/// How many faults of one body are told: each takes many times the room of the bytes that it is about.
+const FAULTS_MAX: usize = 1000;
 
 /// The object at a path. Each field is asked for by name; in a body, what nobody asked for is a fault in the end.
 pub(crate) struct Input {
@@ -74,6 +78,7 @@ impl Input {
     /// A string.
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
         match self.take(name)? {
+            Value::String(text) if text.contains('\0') => self.nul(name),
             Value::String(text) => Some(text),
             other => self.wrong_type(name, "a string", &other),
         }
@@ -174,7 +179,13 @@ impl Input {
         };
         let mut texts = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
             match item {
+                Value::String(text) if text.contains('\0') => {
+                    self.nul::<()>(&format!("{name}[{index}]"));
+                }
                 Value::String(text) => texts.push(text),
                 other => {
                     self.wrong_type::<()>(&format!("{name}[{index}]"), "a string", &other);
@@ -219,11 +230,23 @@ impl Input {
         code: &str,
         message: impl Into<String>,
     ) -> Option<T> {
-        if self.is_object {
+        if self.is_object && !self.is_full() {
             self.faults
                 .push(Fault::new(self.place(name), code, message));
         }
         None
+    }
+
+    fn is_full(&self) -> bool {
+        self.faults.len() >= FAULTS_MAX
+    }
+
+    /// Notes that a list or an object has too many entries, where it has.
+    pub(crate) fn bounded(&mut self, name: &str, has: usize, may: usize) {
+        if has > may {
+            let message = format!("`{name}` has {has} entries, and may have {may}; leave some out");
+            self.fault::<()>(name, "too_long", message);
+        }
     }
 
     /// Notes a fault that another check found.
@@ -254,6 +277,9 @@ impl Input {
             return self.faults;
         }
         for name in std::mem::take(&mut self.fields).keys() {
+            if self.is_full() {
+                break;
+            }
             let message = match nearest(name, &self.asked) {
                 Some(near) => format!("there is no field `{name}`; did you mean `{near}`?"),
                 None => format!("there is no field `{name}`; leave it out"),
@@ -263,7 +289,14 @@ impl Input {
         self.faults
     }
 
-    fn wrong_type<T>(&mut self, name: &str, wanted: &str, is: &Value) -> Option<T> {
+    /// Not every database can hold one, and nobody means one.
+    fn nul<T>(&mut self, name: &str) -> Option<T> {
+        let message = format!("`{name}` has a NUL character; leave it out");
+        self.fault(name, "invalid_string", message)
+    }
+
+    /// Notes that a field is something else than it must be.
+    pub(crate) fn wrong_type<T>(&mut self, name: &str, wanted: &str, is: &Value) -> Option<T> {
         let is = match is {
             Value::String(text) if self.is_query => format!("{text:?}"),
             other => kind(other).to_owned(),
@@ -285,29 +318,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// Returns the name that was probably meant: at most a third of its letters differ.
-fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let written = name.to_lowercase();
-    let far = |known: &str| distance(&written, &known.to_lowercase());
-    let near = names.iter().map(|known| (far(known), *known)).min()?;
-    (near.0 <= near.1.len() / 3).then_some(near.1)
-}
-
-/// How many letters must be put in, taken out or replaced to come from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
@@ -345,6 +355,22 @@ mod tests {
         url [required] `url` is missing
         tiemout [unknown_field] there is no field `tiemout`; did you mean `timeout`?
         "#);
+    }
+
+    #[test]
+    fn of_countless_faults_the_first_thousand_are_told() {
+        let mut body: Map<String, Value> = (0..2000).map(|n| (format!("x{n}"), json!(1))).collect();
+        body.insert("tags".into(), vec![1; 2000].into());
+        let mut input = Input::of_body(body.clone().into());
+        assert!(input.texts("tags").is_empty());
+        let mut unknown = Input::of_body(body.into());
+        unknown.take("tags");
+        for (input, first) in [(input, "tags[0]"), (unknown, "x0")] {
+            let Err(Error::Validation(faults)) = input.close() else {
+                panic!("it has faults");
+            };
+            assert_eq!((faults.len(), faults[0].path.as_str()), (FAULTS_MAX, first));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The control plane: `http → service → store`, and beside it the orchestrator, which makes true what the store says.
 
+mod admin_key;
 pub mod app;
 pub mod config;
 mod data_dir;
@@ -8,10 +9,12 @@ mod first_start;
 pub mod http;
 mod input;
 pub mod keys;
+mod linger;
 pub mod orchestrator;
 mod process;
 mod run;
 mod scratch;
+mod serve;
 mod service;
 mod start_error;
 pub mod telemetry;

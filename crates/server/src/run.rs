@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::serve::ListenerExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -15,6 +14,7 @@ use crate::data_dir::{self, ServerFile};
 use crate::http;
 use crate::orchestrator;
 use crate::process;
+use crate::serve::{self, Limits};
 use crate::start_error::StartError;
 
 /// A server that is ready: it listens, its orchestrator works, and `server.json` tells where it is.
@@ -76,19 +76,12 @@ impl Server {
     /// Serves until `stop` is cancelled, then waits at most `grace` for what is open. Running turns go on in their harnesses.
     pub async fn serve(self) -> Result<(), StartError> {
         let Self { app, listener, .. } = self;
-        // Without it the kernel holds a small frame back until the last one is acknowledged.
-        let listener = listener.tap_io(|stream| {
-            stream.set_nodelay(true).ok();
-        });
         let stop = app.stop.clone();
-        let serving = axum::serve(listener, http::router(Arc::clone(&app)))
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        let router = http::router(Arc::clone(&app));
         let until_all_is_over = async {
-            let served = serving.await;
-            stop.cancel();
+            serve::serve(listener, router, &stop, Limits::default()).await;
             app.tasks.close();
             app.tasks.wait().await;
-            served
         };
         let until_patience_ends = async {
             stop.cancelled().await;
@@ -96,13 +89,13 @@ impl Server {
             tokio::time::sleep(app.config.grace).await;
             warn!("Server cuts off what is still open");
         };
-        let served = tokio::select! {
-            served = until_all_is_over => served,
-            () = until_patience_ends => Ok(()),
-        };
+        tokio::select! {
+            () = until_all_is_over => {}
+            () = until_patience_ends => {}
+        }
         app.data_dir.withdraw()?;
         app.store.close().await?;
-        served.map_err(StartError::Serve)
+        Ok(())
     }
 }
 

@@ -76,7 +76,4 @@ pub enum StartError {
     /// The server cannot hear that it shall stop.
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
-    /// It served, and broke.
-    #[error("the server broke off; start it again, running turns go on")]
-    Serve(#[source] io::Error),
 }

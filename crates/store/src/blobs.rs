@@ -1,5 +1,7 @@
 //! Blobs: files in a folder, named by the BLAKE3 hash of what is in them.
 
+mod reader;
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,6 +14,8 @@ use uuid::Uuid;
 
 use crate::{Result, StoreError};
 
+pub use reader::BlobReader;
+
 /// The name of a blob: the hash of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobHash(pub [u8; 32]);
@@ -21,6 +25,9 @@ impl fmt::Display for BlobHash {
         blake3::Hash::from_bytes(self.0).fmt(f)
     }
 }
+
+/// How much of a file is read at once.
+const CHUNK: usize = 64 * 1024;
 
 /// A folder of blobs; clones are the same folder.
 #[derive(Debug, Clone)]
@@ -125,6 +132,12 @@ impl Blobs {
         .await
     }
 
+    /// Opens a blob to be read piece by piece.
+    pub async fn reader(&self, hash: BlobHash) -> Result<BlobReader> {
+        self.run(move |blobs| BlobReader::open(blobs.clone(), hash))
+            .await
+    }
+
     /// Removes a blob; one that is not there is removed already.
     pub async fn delete(&self, hash: BlobHash) -> Result<()> {
         self.run(move |blobs| {
@@ -224,7 +237,7 @@ impl Drop for Unfinished {
 /// Copies all that there is, and returns its hash.
 fn copy(from: &mut dyn Read, source: &Path, to: &mut File, target: &Path) -> Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
-    let mut chunk = vec![0; 64 * 1024];
+    let mut chunk = vec![0; CHUNK];
     loop {
         let length = match from.read(&mut chunk) {
             Ok(0) => return Ok(*hasher.finalize().as_bytes()),

@@ -23,6 +23,8 @@ pub struct Frame {
     pub request_id: Option<TurnId>,
     /// Whether it is the last one of its turn.
     pub ends_turn: bool,
+    /// When it happened.
+    pub at: Timestamp,
 }
 
 impl Store {
@@ -55,7 +57,7 @@ impl Store {
     ) -> Result<Vec<Frame>> {
         let query = match turn {
             None => sqlx::query(
-                "SELECT seq, body, request_id, ends_turn FROM events
+                "SELECT seq, body, request_id, ends_turn, created_at FROM events
                  WHERE session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
             )
             .bind(session.0)
@@ -63,7 +65,7 @@ impl Store {
             .bind(limit),
             // What was there before the turn need not be looked at.
             Some(turn) => sqlx::query(
-                "SELECT seq, body, request_id, ends_turn FROM events
+                "SELECT seq, body, request_id, ends_turn, created_at FROM events
                  WHERE session_id = $1 AND seq > $2 AND request_id = $4
                  AND seq > (SELECT after_seq FROM requests WHERE id = $4) ORDER BY seq LIMIT $3",
             )
@@ -94,6 +96,7 @@ fn frame(row: &SqliteRow) -> Result<Frame> {
         data: row.get("body")?,
         request_id: row.id_or_none("request_id", TurnId)?,
         ends_turn: row.get("ends_turn")?,
+        at: row.time("created_at")?,
     })
 }
 

@@ -268,7 +268,7 @@ async fn make_turn(
 ) -> Result<TurnId> {
     let row = sqlx::query(
         "UPDATE sessions SET last_position = last_position + 1 WHERE id = $1
-         RETURNING worker_id, last_position, last_seq",
+         RETURNING worker_id, breadcrumbs, last_position, last_seq",
     )
     .bind(session.0)
     .fetch_one(&mut *connection)

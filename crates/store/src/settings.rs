@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
-use vwm_api::{KeyId, Setting, Timestamp};
+use vwm_api::{KeyId, Setting, SettingRevision, Timestamp};
 
 use crate::codec::{Columns, json};
 use crate::writer::Written;
@@ -20,6 +20,25 @@ impl Store {
             .await?
             .map(|row| setting(&row))
             .transpose()
+    }
+
+    /// Returns a setting with what it was, newest first and at most so many revisions.
+    pub async fn setting_with_history(&self, key: &str, limit: u32) -> Result<Option<Setting>> {
+        let rows = sqlx::query(
+            "SELECT key, revision, value, set_by, created_at FROM system_settings
+             WHERE key = $1 ORDER BY revision DESC LIMIT $2",
+        )
+        .bind(key)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        let Some(newest) = rows.first() else {
+            return Ok(None);
+        };
+        Ok(Some(Setting {
+            history: rows.iter().map(revision).collect::<Result<_>>()?,
+            ..setting(newest)?
+        }))
     }
 
     /// Returns the revisions of two settings; 0 for one that was never set.
@@ -86,5 +105,15 @@ fn setting(row: &SqliteRow) -> Result<Setting> {
         // What a value means, and what it was, is told where somebody asks for it.
         warnings: Vec::new(),
         history: Vec::new(),
+    })
+}
+
+fn revision(row: &SqliteRow) -> Result<SettingRevision> {
+    let row = Columns(row);
+    Ok(SettingRevision {
+        revision: row.get("revision")?,
+        value: row.json("value")?,
+        set_by: row.id_or_none("set_by", KeyId)?,
+        created_at: row.time("created_at")?,
     })
 }

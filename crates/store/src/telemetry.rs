@@ -7,12 +7,16 @@ use vwm_api::{
 };
 
 use crate::codec::Columns;
-use crate::{LearningRow, Result, Store, learnings};
+use crate::{LearningRow, Result, Store, StoreError, learnings};
 
 impl Store {
     /// Returns a row per turn of a session, oldest first, also of those that wait or run. Learning that was skipped without a turn
-    /// is a row, too: the last one.
-    pub async fn telemetry(&self, session: SessionId) -> Result<Vec<TelemetryRow>> {
+    /// is a row, too: the last one. With a breadcrumb, only the rows that carry it.
+    pub async fn telemetry(
+        &self,
+        session: SessionId,
+        breadcrumb: Option<&str>,
+    ) -> Result<Vec<TelemetryRow>> {
         let rows = sqlx::query(
             "SELECT r.*,
                  l.learning_content, l.learning_path, l.git_committed, l.git_pushed, l.git_commit_sha, l.skipped
@@ -27,7 +31,11 @@ impl Store {
             && record.learning.skipped.is_some()
             && rows.iter().all(|row| row.id != record.request_id)
         {
-            rows.push(skipped_row(record));
+            let session = self.session(session).await?.ok_or(StoreError::NotFound)?;
+            rows.push(skipped_row(record, session.session.breadcrumbs));
+        }
+        if let Some(breadcrumb) = breadcrumb {
+            rows.retain(|row| row.breadcrumbs.iter().any(|known| known == breadcrumb));
         }
         Ok(rows)
     }
@@ -107,7 +115,7 @@ fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
 }
 
 /// What was decided against when the session ended: there was no turn, and nothing was asked.
-fn skipped_row(record: LearningRow) -> TelemetryRow {
+fn skipped_row(record: LearningRow, breadcrumbs: Vec<String>) -> TelemetryRow {
     TelemetryRow {
         id: record.request_id,
         session_id: record.session,
@@ -126,7 +134,7 @@ fn skipped_row(record: LearningRow) -> TelemetryRow {
         retry_of: None,
         duration_ms: None,
         artifacts: Vec::new(),
-        breadcrumbs: Vec::new(),
+        breadcrumbs,
         created_at: record.created_at,
         completed_at: record.completed_at,
         learning: Some(record.learning),

@@ -11,7 +11,7 @@ pub use canonical::{canonical_json, hash};
 pub use draft::{Door, Draft, RuntimeRef, from_api};
 pub use file::{FileFault, parse_file};
 pub use merge::merge;
-pub use read::{branch_fault, repository_url_fault};
+pub use read::{branch_fault, nearest, repository_url_fault};
 pub use warnings::warnings;
 
 use vwm_api::CliType;

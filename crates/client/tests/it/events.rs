@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
@@ -39,11 +39,18 @@ impl Server {
             .route("/sessions/{id}", get(session))
             .route("/sessions/{id}/events", get(events))
             .route("/sessions/{id}/stream", post(turn))
+            .route("/sessions/{id}/requests/{turn}/events", get(events_of_turn))
+            .route("/sessions/{id}/requests/{turn}", get(request))
             .with_state(server.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
         (server, Client::new(&url, "sk-test").unwrap())
+    }
+
+    /// Whether all has happened: what is left to be said is said by the last connection.
+    fn is_over(&self) -> bool {
+        self.connections.lock().unwrap().len() <= 1
     }
 
     fn play(&self) -> Response {
@@ -69,6 +76,29 @@ async fn events(
     server.play()
 }
 
+async fn events_of_turn(
+    State(server): State<Arc<Server>>,
+    Query(query): Query<std::collections::BTreeMap<String, String>>,
+) -> Response {
+    let asked = format!("of the turn, after {}", query["after"]);
+    server.asked.lock().unwrap().push(asked);
+    server.play()
+}
+
+async fn request(
+    State(server): State<Arc<Server>>,
+    Path((session, turn)): Path<(SessionId, TurnId)>,
+) -> Json<Value> {
+    let status = if server.is_over() {
+        "failed"
+    } else {
+        "running"
+    };
+    Json(json!({
+        "requestId": turn, "status": status, "subsessionId": session, "createdAt": "2026-01-01T00:00:00Z", "answer": null,
+    }))
+}
+
 async fn turn(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
@@ -81,7 +111,7 @@ async fn turn(
 }
 
 async fn session(State(server): State<Arc<Server>>) -> Json<Value> {
-    let is_over = server.connections.lock().unwrap().len() == 0;
+    let is_over = server.is_over();
     Json(json!({
         "id": server.session, "workerId": server.session, "workerRevision": 1,
         "status": if is_over { "ended" } else { "active" }, "statusReason": null, "endStep": null, "repository": null,
@@ -124,29 +154,28 @@ async fn a_cut_stream_goes_on_where_it_was_with_nothing_twice() {
             Then::Break,
         ),
         (text(5, "d", None), Then::Close),
-        (String::new(), Then::Close),
+        (text(6, "e", None), Then::Close),
+        (text(7, "what came with the end", None), Then::Close),
     ])
     .await;
     let events: Vec<_> = client.events(server.session, 0).collect().await;
-    let expected = [(1, "a"), (2, "b"), (4, "c"), (5, "d")];
+    let last = (7, "what came with the end");
+    let expected = [(1, "a"), (2, "b"), (4, "c"), (5, "d"), (6, "e"), last];
     assert_eq!(told(&events), expected.map(|(n, it)| (n, it.to_owned())));
     let asked = server.asked.lock().unwrap().clone();
-    assert_eq!(asked, ["after 0", "after 2", "after 4", "after 5"]);
+    assert_eq!(
+        asked,
+        ["after 0", "after 2", "after 4", "after 5", "after 6"]
+    );
 }
 
 #[tokio::test]
-async fn a_prompt_whose_stream_is_cut_is_asked_again_with_its_key_and_then_read_as_events() {
-    let (turn, other) = (TurnId::new(), TurnId::new());
+async fn a_prompt_whose_stream_is_cut_is_asked_again_with_its_key_and_then_read_as_its_turn() {
+    let turn = TurnId::new();
     let (server, client) = Server::start(vec![
         (String::new(), Then::Break),
         (text(7, "a", Some(turn)), Then::Break),
-        (
-            text(8, "not ours", Some(other))
-                + &failed(9, other)
-                + &text(10, "b", Some(turn))
-                + &failed(11, turn),
-            Then::Break,
-        ),
+        (text(10, "b", Some(turn)) + &failed(11, turn), Then::Break),
     ])
     .await;
     let prompt = Prompt {
@@ -161,7 +190,10 @@ async fn a_prompt_whose_stream_is_cut_is_asked_again_with_its_key_and_then_read_
     let expected = [(7, "a"), (10, "b"), (11, "Error")];
     assert_eq!(told(&events), expected.map(|(n, it)| (n, it.to_owned())));
     let asked = server.asked.lock().unwrap().clone();
-    assert_eq!(asked, ["work with k", "work with k", "after 7"]);
+    assert_eq!(
+        asked,
+        ["work with k", "work with k", "of the turn, after 7"]
+    );
 }
 
 #[tokio::test]
@@ -169,6 +201,7 @@ async fn one_who_watches_is_told_of_each_loss_and_return() {
     let (server, client) = Server::start(vec![
         (text(1, "a", None), Then::Break),
         (text(2, "b", None), Then::Close),
+        (String::new(), Then::Close),
     ])
     .await;
     let watched: Vec<_> = client.watch(server.session, 0).collect().await;
@@ -182,6 +215,17 @@ async fn one_who_watches_is_told_of_each_loss_and_return() {
         })
         .collect();
     assert_eq!(told, ["event 1", "lost true", "back", "event 2"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_over_has_nothing_after_its_last_event() {
+    let nothing = || (String::new(), Then::Close);
+    let (server, client) = Server::start(vec![nothing(), nothing()]).await;
+    let watched = client.watch_request(server.session, TurnId::new(), 11);
+    let watched: Vec<_> = watched.collect().await;
+    assert!(watched.is_empty(), "{watched:?}");
+    let asked = server.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["of the turn, after 11", "of the turn, after 11"]);
 }
 
 #[tokio::test]

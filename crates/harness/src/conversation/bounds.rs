@@ -147,8 +147,8 @@ mod tests {
         let cut = kept.clone() + "… [7 bytes are left out here]";
         assert_eq!(reason(kept.clone()), kept);
         assert_eq!(reason(long.clone()), cut);
-        let notice = bounded(AgentEvent::notice("n", &long));
-        assert_eq!(notice, AgentEvent::notice("n", &cut));
+        let notice = bounded(AgentEvent::notice("retry", &long));
+        assert_eq!(notice, AgentEvent::notice("retry", &cut));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use vwm_api::harness::{Entry, Happened, Outcome, Record};
-use vwm_api::{AgentEvent, Timestamp, TurnId};
+use vwm_api::{AgentEvent, Timestamp, TurnError, TurnId};
 
 use file::JournalFile;
 pub(crate) use ledger::{Ledger, TurnState};
@@ -116,6 +116,8 @@ impl Journal {
         if self.with_ledger(|ledger| ledger.turn(turn).is_some_and(TurnState::is_over)) {
             return Ok(false);
         }
+        let error = outcome.error.as_ref();
+        debug_assert!(error.is_none_or(TurnError::is_listed), "{error:?}");
         let outcome = Box::new(outcome);
         self.append_synced(Entry::Ended { turn, outcome })
             .await

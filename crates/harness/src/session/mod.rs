@@ -25,6 +25,7 @@ use vwm_api::{AgentEvent, SubsessionId, Timestamp, TurnId};
 
 use crate::conversation::{Command, Commands, Stop};
 use crate::door::Door;
+use crate::files::Files;
 use crate::journal::Journal;
 use crate::prepared::Prepared;
 use crate::state::State;
@@ -55,6 +56,7 @@ pub(crate) struct Session {
     pub(crate) paths: VolumePaths,
     pub(crate) journal: Arc<Journal>,
     pub(crate) state: State,
+    pub(crate) files: Files,
     pub(crate) stop: CancellationToken,
     door: Arc<Door>,
     door_token: String,
@@ -114,6 +116,7 @@ impl Session {
             paths,
             journal,
             state: State::new(),
+            files: Files::new(),
             stop: CancellationToken::new(),
             door,
             door_token,

@@ -1,7 +1,10 @@
 //! The one safe way into a tree that the engine can write: nothing here follows a link, waits for a peer, or leaves the tree.
 
+mod file;
+mod obstacle;
 mod path;
 mod remove;
+mod upload;
 mod walk;
 
 use std::fs::File;
@@ -12,6 +15,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
+pub use obstacle::Obstacle;
+pub use upload::Upload;
 pub use walk::{Walk, Walked};
 
 /// Beneath the root, and never through a link of any kind.
@@ -225,14 +230,20 @@ impl Tree {
 
     fn open_at(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
         let checked = path::checked(path)?;
+        self.open_raw(&checked, flags)
+            .map_err(|error| path::explained(path, error))
+    }
+
+    /// Opens what is at a path that was checked.
+    fn open_raw(&self, checked: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let mut opened = Err(Errno::AGAIN);
         for _ in 0..TRIES {
-            opened = rustix::fs::openat2(&self.root, &checked, flags, Mode::empty(), BENEATH);
+            opened = rustix::fs::openat2(&self.root, checked, flags, Mode::empty(), BENEATH);
             if !matches!(opened, Err(Errno::AGAIN | Errno::INTR)) {
                 break;
             }
         }
-        opened.map_err(|error| path::explained(path, error))
+        opened
     }
 
     /// The folder above a path, made if it is not there, and the path's last name.
@@ -244,18 +255,23 @@ impl Tree {
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<OwnedFd> {
-        match self.open_at(path, FOLDER) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        self.make_raw(path)
+            .map_err(|error| path::explained(path, error))
+    }
+
+    /// Opens the folder at a path that was checked; makes it and those above it if they are not there.
+    fn make_raw(&self, checked: &Path) -> rustix::io::Result<OwnedFd> {
+        match self.open_raw(checked, FOLDER) {
+            Err(Errno::NOENT) => {}
             opened => return opened,
         }
-        let mut folder = self.open_at(Path::new("."), FOLDER)?;
-        for name in path {
+        let mut folder = self.open_raw(Path::new("."), FOLDER)?;
+        for name in checked {
             match rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(path::explained(path, error)),
+                Err(error) => return Err(error),
             }
-            folder = rustix::fs::openat2(&folder, name, FOLDER, Mode::empty(), BENEATH)
-                .map_err(|error| path::explained(path, error))?;
+            folder = rustix::fs::openat2(&folder, name, FOLDER, Mode::empty(), BENEATH)?;
         }
         Ok(folder)
     }

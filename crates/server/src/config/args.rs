@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use super::LogFormat;
+use super::{LogFormat, Origin};
 
 /// The flags of `vwm server`; what is not given comes from `VWM_*`, the file or the defaults.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -33,6 +33,12 @@ pub struct ServerArgs {
     /// Gives a worker this many seconds to write down what it learned [env: VWM_LEARNING_TIMEOUT] [default: 600]
     #[arg(long, value_name = "SECONDS")]
     pub learning_timeout: Option<NonZeroU32>,
+    /// Takes files of at most this many bytes into a workspace [env: VWM_UPLOAD_MAX] [default: 1073741824, which is 1 GiB]
+    #[arg(long, value_name = "BYTES")]
+    pub upload_max: Option<u64>,
+    /// Lets pages of this origin ask from a browser, such as `https://console.example.com`; may be given more than once [env: VWM_ALLOW_ORIGINS, comma-separated]
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub allow_origins: Vec<Origin>,
     /// Waits this many seconds for open connections when it stops [env: VWM_GRACE] [default: 10]
     #[arg(long, value_name = "SECONDS")]
     pub grace: Option<u64>,

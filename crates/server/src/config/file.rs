@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{ConfigError, LogFormat};
+use super::{ConfigError, LogFormat, Origin};
 
 /// What the file may say; every field may be left out.
 #[derive(Default, Deserialize)]
@@ -20,6 +20,9 @@ pub(super) struct ConfigFile {
     pub(super) queue_limit: Option<u32>,
     pub(super) end_deadline: Option<u32>,
     pub(super) learning_timeout: Option<NonZeroU32>,
+    pub(super) upload_max: Option<u64>,
+    #[serde(default)]
+    pub(super) allow_origins: Vec<Origin>,
     pub(super) grace: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,

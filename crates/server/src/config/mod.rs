@@ -3,6 +3,7 @@
 mod args;
 mod environment;
 mod file;
+mod origin;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use vwm_api::harness::Provider;
 pub use args::ServerArgs;
 use environment::Environment;
 use file::{ConfigFile, ProviderFile, ProviderName};
+pub use origin::{NoOrigin, Origin};
 
 /// The port that a server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 7420;
@@ -39,6 +41,10 @@ pub struct Config {
     pub end_deadline_s: u32,
     /// How many seconds a worker has to write down what it learned.
     pub learning_timeout_s: u32,
+    /// The largest file that a client may put into a workspace, in bytes.
+    pub upload_max: u64,
+    /// Whose pages may ask from a browser.
+    pub allow_origins: Vec<Origin>,
     /// How long a stop waits for open connections.
     pub grace: Duration,
     /// How much is logged: a level or directives.
@@ -132,6 +138,8 @@ impl Config {
             queue_limit: DEFAULT_QUEUE_LIMIT,
             end_deadline_s: DEFAULT_END_DEADLINE_S,
             learning_timeout_s: DEFAULT_LEARNING_TIMEOUT_S,
+            upload_max: DEFAULT_UPLOAD_MAX,
+            allow_origins: Vec::new(),
             grace: DEFAULT_GRACE,
             log: DEFAULT_LOG.to_owned(),
             log_format: LogFormat::default(),
@@ -187,6 +195,12 @@ impl Config {
                 .or(env.parsed("VWM_LEARNING_TIMEOUT", "give whole seconds, at least 1")?)
                 .or(file.learning_timeout)
                 .map_or(DEFAULT_LEARNING_TIMEOUT_S, NonZeroU32::get),
+            upload_max: args
+                .upload_max
+                .or(env.parsed("VWM_UPLOAD_MAX", "give a whole number of bytes")?)
+                .or(file.upload_max)
+                .unwrap_or(DEFAULT_UPLOAD_MAX),
+            allow_origins: allow_origins(args.allow_origins, env, file.allow_origins)?,
             grace: grace
                 .or(file.grace)
                 .map_or(DEFAULT_GRACE, Duration::from_secs),
@@ -215,6 +229,7 @@ pub fn default_data_dir() -> Option<PathBuf> {
 const DEFAULT_QUEUE_LIMIT: u32 = 64;
 const DEFAULT_END_DEADLINE_S: u32 = 600;
 const DEFAULT_LEARNING_TIMEOUT_S: u32 = 600;
+const DEFAULT_UPLOAD_MAX: u64 = 1 << 30;
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 const DEFAULT_LOG: &str = "info";
 
@@ -276,6 +291,28 @@ fn providers(
 fn absolute(path: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
     let path = path.ok_or(ConfigError::NoHome)?;
     std::path::absolute(&path).map_err(|source| ConfigError::Unreadable { path, source })
+}
+
+/// The first of the three that names any.
+fn allow_origins(
+    flags: Vec<Origin>,
+    env: &Environment,
+    file: Vec<Origin>,
+) -> Result<Vec<Origin>, ConfigError> {
+    const NAME: &str = "VWM_ALLOW_ORIGINS";
+    if !flags.is_empty() {
+        return Ok(flags);
+    }
+    let Some(value) = env.text(NAME) else {
+        return Ok(file);
+    };
+    let origins = value.split(',').map(|origin| origin.trim().parse());
+    let origins: Result<_, NoOrigin> = origins.collect();
+    origins.map_err(|_| ConfigError::Variable {
+        name: NAME,
+        value,
+        wanted: "give origins such as https://console.example.com, with commas between them",
+    })
 }
 
 fn refuse_other_databases(env: &Environment) -> Result<(), ConfigError> {

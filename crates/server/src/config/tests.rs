@@ -25,6 +25,8 @@ fn a_server_that_is_told_nothing_has_every_default() {
         queue_limit: 64,
         end_deadline_s: 600,
         learning_timeout_s: 600,
+        upload_max: 1073741824,
+        allow_origins: [],
         grace: 10s,
         log: "info",
         log_format: Text,
@@ -37,7 +39,7 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("vwm.yaml");
     let yaml = "listen: 127.0.0.1:1\nqueueLimit: 1\ngrace: 1\nlog: debug\nlogFormat: json\n\
-        endDeadline: 1\nlearningTimeout: 1\n";
+        endDeadline: 1\nlearningTimeout: 1\nuploadMax: 1\nallowOrigins: [http://file]\n";
     std::fs::write(&file, yaml).unwrap();
     let args = ServerArgs {
         config: Some(file),
@@ -50,13 +52,16 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
         ("VWM_QUEUE_LIMIT", "2"),
         ("VWM_END_DEADLINE", "2"),
         ("VWM_LEARNING_TIMEOUT", "2"),
+        ("VWM_ALLOW_ORIGINS", "http://one, http://two:80"),
     ];
     let config = resolve(args, &variables).expect("it starts");
     assert_eq!(config.listen.port(), 3);
-    assert_eq!(config.queue_limit, 2);
+    assert_eq!((config.queue_limit, config.upload_max), (2, 1));
     // A session may end at once, but nobody learns in no time.
     assert_eq!((config.end_deadline_s, config.learning_timeout_s), (0, 2));
     assert_eq!(config.grace, Duration::from_secs(1));
+    let origins = config.allow_origins.iter().map(Origin::to_string);
+    assert_eq!(origins.collect::<Vec<_>>(), ["http://one", "http://two:80"]);
     assert_eq!(
         (config.log.as_str(), config.log_format),
         ("debug", LogFormat::Json)

@@ -1,14 +1,17 @@
-//! Who asks, and whether they may.
+//! Who asks, and whether they may: when a request comes, and as long as its answer streams.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::StreamExt;
 use http::Method;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
+use tokio::sync::watch;
 use vwm_api::{Key, Role};
 
 use crate::app::App;
@@ -36,11 +39,13 @@ pub(super) enum Area {
     Sessions,
     /// Workers.
     Workers,
-    /// Runtimes, settings.
+    /// Runtimes, settings, engines.
     Admin,
+    /// Keys.
+    Keys,
 }
 
-/// Lets a request pass whose key is known and may do it.
+/// Lets a request pass whose key is known and may do it. A stream ends when its key opens nothing any more.
 pub(super) async fn check(
     State((app, area)): State<(Arc<App>, Area)>,
     mut request: Request,
@@ -48,6 +53,8 @@ pub(super) async fn check(
 ) -> Result<Response, Error> {
     let secret = presented(request.headers()).ok_or(Error::Unauthorized)?;
     let hash = app.keys.hash_of(secret);
+    // Listening comes before looking: a change between the two is heard.
+    let changes = app.key_changes.subscribe();
     let key = app.store.key_by_hash(&hash).await?;
     let key = key.ok_or(Error::Unauthorized)?;
     if !may(key.role, request.method(), area) {
@@ -57,18 +64,54 @@ pub(super) async fn check(
         )));
     }
     request.extensions_mut().insert(Caller(key));
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    if !is_endless(&response) {
+        return Ok(response);
+    }
+    Ok(response.map(|body| {
+        let is_gone = is_gone(app, hash, changes);
+        Body::from_stream(body.into_data_stream().take_until(is_gone))
+    }))
 }
 
+fn is_endless(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == "text/event-stream")
+}
+
+/// Returns when a key was revoked, or got another secret.
+async fn is_gone(app: Arc<App>, hash: [u8; 32], mut changes: watch::Receiver<()>) {
+    while changes.changed().await.is_ok() {
+        match app.store.key_by_hash(&hash).await {
+            Ok(Some(_)) => {}
+            // Where nobody can say whether it is gone, the client shall come back and ask.
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// Of two keys in one place none is taken: each reader on the way may have seen another one.
 fn presented(headers: &HeaderMap) -> Option<&str> {
-    bearer(headers).or_else(|| headers.get("x-api-key")?.to_str().ok())
+    let [theirs, ours] = [header::AUTHORIZATION, X_API_KEY].map(|name| {
+        let mut values = headers.get_all(name).iter();
+        (values.next(), values.next())
+    });
+    if theirs.1.is_some() || ours.1.is_some() {
+        return None;
+    }
+    let bearer = theirs.0.and_then(bearer);
+    bearer.or_else(|| ours.0?.to_str().ok())
 }
 
-/// Another scheme is not ours: a proxy's, perhaps.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?;
-    let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Another scheme is not ours: a proxy's, perhaps. Nothing at all, a bearer without a key, or with one that is no text, is a wrong key.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let value = value.as_bytes();
+    let end = value.iter().position(|byte| *byte == b' ');
+    let (scheme, key) = value.split_at(end.unwrap_or(value.len()));
+    let key = || str::from_utf8(key).unwrap_or_default().trim();
+    (value.is_empty() || scheme.eq_ignore_ascii_case(b"bearer")).then(key)
 }
 
 /// The whole table of roles.
@@ -79,8 +122,11 @@ fn may(role: Role, method: &Method, area: Area) -> bool {
         Role::Session => match area {
             Area::Sessions => true,
             Area::Status | Area::Workers => reads,
-            Area::Admin => false,
+            Area::Admin | Area::Keys => false,
         },
-        Role::Read => reads,
+        Role::Read => match area {
+            Area::Status | Area::Sessions | Area::Workers | Area::Admin => reads,
+            Area::Keys => false,
+        },
     }
 }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, RawPathParams, Request};
 use bytes::Bytes;
@@ -9,8 +10,9 @@ use http::StatusCode;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use serde_json::{Map, Value};
-use vwm_api::{RuntimeId, SessionId, TurnId, WorkerId};
+use vwm_api::{KeyId, RuntimeId, SessionId, TurnId, WorkerId};
 
+use super::json;
 use crate::app::App;
 use crate::error::{Error, Resource};
 use crate::input::Input;
@@ -18,6 +20,9 @@ use crate::service::sessions;
 
 /// The largest JSON body, in bytes.
 pub(super) const BODY_MAX: usize = 2 * 1024 * 1024;
+
+/// How long one may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// An id in the path; one that is not well formed is the id of nothing.
 pub(super) struct Id<T>(pub(super) T);
@@ -48,6 +53,11 @@ impl PathId for WorkerId {
 impl PathId for RuntimeId {
     const PARAM: &'static str = "runtime";
     const RESOURCE: Resource = Resource::Runtime;
+}
+
+impl PathId for KeyId {
+    const PARAM: &'static str = "key";
+    const RESOURCE: Resource = Resource::Key;
 }
 
 impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -207,8 +217,9 @@ async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     if !may_be_json(request.headers()) {
         return Err(Error::MediaType);
     }
-    Bytes::from_request(request, state)
-        .await
+    let body = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state));
+    body.await
+        .map_err(|_| Error::Timeout)?
         .map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Error::TooLarge("a JSON body has at most 2 MiB; send less".to_owned())
@@ -229,8 +240,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| invalid_json(format!("the body is not JSON: {error}")))
+    json::parse(bytes).map_err(invalid_json)
 }
 
 fn invalid_json(message: String) -> Error {

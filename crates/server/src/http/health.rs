@@ -6,10 +6,15 @@ use axum::Json;
 use axum::extract::State;
 use vwm_api::{ServerHealth, ServerName, ServerStatus};
 
+use super::access::Caller;
 use crate::app::App;
 use crate::error::Error;
 
-/// `GET /`
+/// Tells name and version.
+#[utoipa::path(
+    get, path = "/", tag = "service", operation_id = "getServerName",
+    responses((status = 200, body = ServerName))
+)]
 pub(super) async fn name() -> Json<ServerName> {
     Json(ServerName {
         name: SERVICE.to_owned(),
@@ -17,12 +22,20 @@ pub(super) async fn name() -> Json<ServerName> {
     })
 }
 
-/// `GET /health`: the process answers.
+/// Tells that the process answers.
+#[utoipa::path(
+    get, path = "/health", tag = "service", operation_id = "getHealth",
+    responses((status = 200, body = ServerHealth))
+)]
 pub(super) async fn health() -> Json<ServerHealth> {
     is("ok")
 }
 
-/// `GET /ready`: sessions can be served.
+/// Tells whether sessions can be served: 503 says why not.
+#[utoipa::path(
+    get, path = "/ready", tag = "service", operation_id = "getReady",
+    responses((status = 200, body = ServerHealth))
+)]
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<ServerHealth>, Error> {
     if app.stop.is_cancelled() {
         return Err(Error::Unavailable("the server stops".to_owned()));
@@ -38,13 +51,21 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<ServerHeal
     Ok(is("ready"))
 }
 
-/// `GET /status`
-pub(super) async fn status(State(app): State<Arc<App>>) -> Json<ServerStatus> {
+/// Tells version, age, environment and what the key may do.
+#[utoipa::path(
+    get, path = "/status", tag = "service", operation_id = "getStatus",
+    responses((status = 200, body = ServerStatus))
+)]
+pub(super) async fn status(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+) -> Json<ServerStatus> {
     Json(ServerStatus {
         service: SERVICE.to_owned(),
         version: VERSION.to_owned(),
         uptime: app.started_at.elapsed().as_secs(),
         environment: "local".to_owned(),
+        role: caller.role,
     })
 }
 

@@ -1,9 +1,15 @@
 //! The HTTP surface. The route table is the table of contents: one file per resource, whose handlers only translate.
 
 mod access;
+mod cors;
+mod engines;
 mod events;
 mod extract;
+mod files;
 mod health;
+mod json;
+mod keys;
+mod metrics;
 mod numbers;
 mod openapi;
 mod requests;
@@ -11,6 +17,7 @@ mod runtimes;
 mod sessions;
 mod settings;
 mod sse;
+mod transcript;
 mod turns;
 mod workers;
 
@@ -21,7 +28,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,6 +42,7 @@ use access::Area;
 pub fn router(app: Arc<App>) -> Router {
     let (router, document) = routes(&app).split_for_parts();
     let document = openapi::text(document);
+    let cors = cors::layer(&app.config.allow_origins);
     router
         .route("/openapi.json", get(async || openapi::answer(document)))
         .fallback(async || Error::NotFound(Resource::Route))
@@ -42,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(extract::BODY_MAX))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(requests::attend))
+        .layer(cors)
         .with_state(app)
 }
 
@@ -57,19 +66,22 @@ fn routes(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         .merge(guarded(session_routes(), Area::Sessions))
         .merge(guarded(worker_routes(), Area::Workers))
         .merge(guarded(admin_routes(), Area::Admin))
+        .merge(guarded(key_routes(), Area::Keys))
 }
 
 /// What needs no key.
 fn open_routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .route("/", get(health::name))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
+        .routes(routes!(health::name))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
 }
 
 /// What needs any key.
 fn status_routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().route("/status", get(health::status))
+    OpenApiRouter::new()
+        .routes(routes!(health::status))
+        .routes(routes!(metrics::show))
 }
 
 fn session_routes() -> OpenApiRouter<Arc<App>> {
@@ -77,49 +89,59 @@ fn session_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sessions::list, sessions::create))
         .routes(routes!(sessions::show, sessions::end))
         .routes(routes!(sessions::push))
-        .route("/sessions/{session}/prompt", post(turns::prompt))
-        .route("/sessions/{session}/stream", post(turns::stream))
-        .route("/sessions/{session}/requests/{request}", get(turns::show))
-        .route("/sessions/{session}/abort", post(turns::abort))
-        .route("/sessions/{session}/events", get(events::watch))
-        .route("/sessions/{session}/telemetry", get(numbers::telemetry))
-        .route("/sessions/{session}/stats", get(numbers::stats))
+        .routes(routes!(turns::prompt))
+        .routes(routes!(turns::stream))
+        .routes(routes!(turns::create))
+        .routes(routes!(turns::show))
+        .routes(routes!(turns::watch))
+        .routes(routes!(turns::abort))
+        .routes(routes!(events::watch))
+        .routes(routes!(transcript::show))
+        .routes(routes!(numbers::telemetry))
+        .routes(routes!(numbers::stats))
+        .merge(file_routes())
+}
+
+fn file_routes() -> OpenApiRouter<Arc<App>> {
+    let of_file = || get(files::read).put(files::write).delete(files::delete);
+    OpenApiRouter::new()
+        .routes(routes!(files::list))
+        .routes(routes!(files::read, files::write, files::delete))
+        .routes(routes!(files::upload))
+        .routes(routes!(files::download))
+        .routes(routes!(files::changes))
+        // What the two calls above leave of files that are named so; it is in the document under `{path}` already.
+        .route("/sessions/{session}/files/upload", of_file())
+        .route(
+            "/sessions/{session}/files/download/{*path}",
+            put(files::write).delete(files::delete),
+        )
 }
 
 fn worker_routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .route("/admin/workers", get(workers::list).post(workers::create))
-        .route("/admin/workers/by-name/{name}", get(workers::show_by_name))
-        .route(
-            "/admin/workers/{worker}",
-            get(workers::show)
-                .put(workers::update)
-                .delete(workers::delete),
-        )
-        .route("/admin/workers/{worker}/revisions", get(workers::revisions))
+        .routes(routes!(workers::list, workers::create))
+        .routes(routes!(workers::show_by_name))
+        .routes(routes!(workers::show, workers::update, workers::delete))
+        .routes(routes!(workers::revisions))
+        .routes(routes!(sessions::list_of_worker))
 }
 
 fn admin_routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .route(
-            "/admin/runtimes",
-            get(runtimes::list).post(runtimes::create),
-        )
-        .route(
-            "/admin/runtimes/by-name/{name}",
-            get(runtimes::show_by_name),
-        )
-        .route(
-            "/admin/runtimes/{runtime}",
-            get(runtimes::show)
-                .put(runtimes::update)
-                .delete(runtimes::delete),
-        )
-        .route("/admin/settings", get(settings::list))
-        .route(
-            "/admin/settings/{setting}",
-            get(settings::show).put(settings::set),
-        )
+        .routes(routes!(runtimes::list, runtimes::create))
+        .routes(routes!(runtimes::show_by_name))
+        .routes(routes!(runtimes::show, runtimes::update, runtimes::delete))
+        .routes(routes!(settings::list))
+        .routes(routes!(settings::show, settings::set))
+        .routes(routes!(engines::list))
+}
+
+fn key_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {

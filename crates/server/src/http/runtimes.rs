@@ -5,14 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use vwm_api::{Runtime, RuntimeId};
+use vwm_api::{ErrorBody, NewRuntime, Runtime, RuntimeChange, RuntimeId};
 
 use super::extract::{Body, Id, Name, Query};
 use crate::app::App;
 use crate::error::Error;
 use crate::service::runtimes;
 
-/// `GET /admin/runtimes`
+/// Lists every runtime, by name.
+#[utoipa::path(
+    get, path = "/admin/runtimes", tag = "runtimes", operation_id = "listRuntimes",
+    params(("tag" = Option<String>, Query, description = "Only those that have this tag")),
+    responses((status = 200, body = [Runtime]))
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query,
@@ -20,7 +25,15 @@ pub(super) async fn list(
     Ok(Json(runtimes::list(&app, query).await?))
 }
 
-/// `POST /admin/runtimes`
+/// Makes a runtime.
+#[utoipa::path(
+    post, path = "/admin/runtimes", tag = "runtimes", operation_id = "createRuntime",
+    request_body = NewRuntime,
+    responses(
+        (status = 201, body = Runtime),
+        (status = 409, body = ErrorBody, description = "Another runtime has this name"),
+    )
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Body(body): Body,
@@ -29,7 +42,11 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(runtime)))
 }
 
-/// `GET /admin/runtimes/{runtime}`
+/// Tells what a runtime is.
+#[utoipa::path(
+    get, path = "/admin/runtimes/{runtime}", tag = "runtimes", operation_id = "getRuntime",
+    responses((status = 200, body = Runtime))
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Id(runtime): Id<RuntimeId>,
@@ -37,7 +54,11 @@ pub(super) async fn show(
     Ok(Json(runtimes::show(&app, runtime).await?))
 }
 
-/// `GET /admin/runtimes/by-name/{name}`
+/// Tells what the runtime of a name is.
+#[utoipa::path(
+    get, path = "/admin/runtimes/by-name/{name}", tag = "runtimes", operation_id = "getRuntimeByName",
+    responses((status = 200, body = Runtime))
+)]
 pub(super) async fn show_by_name(
     State(app): State<Arc<App>>,
     Name(name): Name,
@@ -45,7 +66,15 @@ pub(super) async fn show_by_name(
     Ok(Json(runtimes::show_by_name(&app, &name).await?))
 }
 
-/// `PUT /admin/runtimes/{runtime}`
+/// Changes some fields of a runtime, and checks the whole again: null puts a field back to its default.
+#[utoipa::path(
+    put, path = "/admin/runtimes/{runtime}", tag = "runtimes", operation_id = "updateRuntime",
+    request_body = RuntimeChange,
+    responses(
+        (status = 200, body = Runtime),
+        (status = 409, body = ErrorBody, description = "Another runtime has this name"),
+    )
+)]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     Id(runtime): Id<RuntimeId>,
@@ -54,7 +83,14 @@ pub(super) async fn update(
     Ok(Json(runtimes::update(&app, runtime, patch).await?))
 }
 
-/// `DELETE /admin/runtimes/{runtime}`
+/// Deletes a runtime that nobody needs.
+#[utoipa::path(
+    delete, path = "/admin/runtimes/{runtime}", tag = "runtimes", operation_id = "deleteRuntime",
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, body = ErrorBody, description = "A worker, or a session that has not ended, needs it"),
+    )
+)]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Id(runtime): Id<RuntimeId>,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
 use vwm_api::{
     ErrorBody, NewSession, PushResult, Session, SessionId, SessionPage, SessionStatus, WorkerId,
 };
@@ -45,7 +46,7 @@ pub(super) async fn create(
         ("workerId" = Option<WorkerId>, Query, description = "Only those of this worker"),
         ("breadcrumb" = Option<String>, Query, description = "Only those that carry it"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "At most so many; 50 unless set"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("cursor" = Option<String>, Query, min_length = 1, description = "`nextCursor` of the page before"),
     ),
     responses((status = 200, body = SessionPage))
 )]
@@ -54,6 +55,28 @@ pub(super) async fn list(
     Query(query): Query,
 ) -> Result<Json<SessionPage>, Error> {
     Ok(Json(sessions::list(&app, query).await?))
+}
+
+/// Lists the sessions of a worker, newest first, also of a deleted one.
+#[utoipa::path(
+    get, path = "/admin/workers/{worker}/sessions", tag = "workers", operation_id = "listWorkerSessions",
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "At most so many; 100 unless set"),
+        ("cursor" = Option<String>, Query, min_length = 1, description = "As in the `Link` of the page before"),
+    ),
+    responses((status = 200, body = [Session], headers(("Link" = String, description = "Where there are more: the next page, with `rel=\"next\"`"))))
+)]
+pub(super) async fn list_of_worker(
+    State(app): State<Arc<App>>,
+    Id(worker): Id<WorkerId>,
+    Query(query): Query,
+) -> Result<Response, Error> {
+    let (page, next) = sessions::list_of_worker(&app, worker, query).await?;
+    let sessions = Json(page);
+    Ok(match next {
+        Some(next) => ([(header::LINK, next)], sessions).into_response(),
+        None => sessions.into_response(),
+    })
 }
 
 /// Tells how a session stands.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vwm_api::harness::HarnessState;
-use vwm_client::{Endpoint, Harness};
+use vwm_client::Harness;
 use vwm_jobs as jobs;
 
 use super::pump;
@@ -30,12 +30,7 @@ impl Link {
         endpoint: jobs::Endpoint,
         wake: &Arc<Notify>,
     ) -> Self {
-        let jobs::Endpoint::Unix(path) = endpoint;
-        let harness = Harness {
-            endpoint: Endpoint::Unix(path),
-            token: app.job_token(id.session, id.generation),
-            generation: id.generation,
-        };
+        let harness = app.harness(id, endpoint);
         let stop = CancellationToken::new();
         let state = Arc::new(watch::Sender::new(None));
         app.tasks.spawn({

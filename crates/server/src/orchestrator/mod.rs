@@ -5,6 +5,7 @@ mod link;
 mod plan;
 mod pump;
 mod setup;
+pub(crate) mod wanted;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

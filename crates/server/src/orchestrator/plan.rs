@@ -40,6 +40,8 @@ pub(super) struct View<'a> {
     pub(super) had_job: bool,
     /// Starts in a row that came to nothing.
     pub(super) failed_starts: u32,
+    /// Whether a file call needs the job.
+    pub(super) is_wanted: bool,
 }
 
 /// What to do next.
@@ -55,6 +57,8 @@ pub(super) enum Action {
     GiveUp,
     /// It would not resume: the session stays suspended, the turns that wait fail.
     ResumeFailed,
+    /// The files of a failed session cannot be served: who asks for them is told.
+    Refuse,
     /// The job was lost and nothing runs: the volume waits for the next prompt.
     Suspend,
     /// The volume is lost: no resume can mend it.
@@ -94,10 +98,11 @@ pub(super) fn plan(view: &View<'_>) -> Action {
         SessionStatus::Active | SessionStatus::Suspended if view.job == Job::Absent => {
             Action::Break
         }
-        SessionStatus::Suspended if view.turns.is_empty() => rest(view),
+        SessionStatus::Suspended if view.turns.is_empty() && !view.is_wanted => rest(view),
         SessionStatus::Suspended => start(view, Action::ResumeFailed),
         SessionStatus::Active => active(view),
         SessionStatus::Ending => end(view),
+        SessionStatus::Failed if view.is_wanted => serve_files(view),
         SessionStatus::Failed => rest(view),
         SessionStatus::Ended => Action::Rest,
     }
@@ -107,6 +112,16 @@ fn rest(view: &View<'_>) -> Action {
     match view.job {
         Job::Pending | Job::Up(_) => Action::StopJob,
         Job::Absent | Job::Gone => Action::Rest,
+    }
+}
+
+/// The harness of a failed session is told nothing: its files are all that it serves.
+fn serve_files(view: &View<'_>) -> Action {
+    match view.job {
+        Job::Absent => Action::Rest,
+        Job::Gone if view.failed_starts >= STARTS => Action::Refuse,
+        Job::Gone => Action::NewJob,
+        Job::Pending | Job::Up(_) => Action::Wait,
     }
 }
 

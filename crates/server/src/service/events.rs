@@ -5,43 +5,64 @@ use std::sync::Arc;
 use vwm_api::{Seq, SessionId, SessionStatus, TurnId};
 use vwm_store::{Frame, Turn, Watch};
 
-use super::sessions;
+use super::{sessions, turns};
 use crate::app::App;
 use crate::error::Error;
 use crate::input::Input;
 
 /// The most frames that are read at once.
-const BATCH: u32 = 256;
+pub(super) const BATCH: u32 = 256;
 
 /// Begins to watch a whole session, after a cursor.
 pub(crate) async fn watch(
     app: &Arc<App>,
     session: SessionId,
     last_event_id: Option<Seq>,
-    mut query: Input,
+    query: Input,
 ) -> Result<EventReader, Error> {
     sessions::show(app, session).await?;
-    // A client that comes back says by the header where it was; its address still says where it began.
-    let name = if last_event_id.is_some() {
-        "Last-Event-ID"
-    } else {
-        "after"
-    };
+    let after = cursor(app, session, last_event_id, query).await?;
+    Ok(EventReader::new(app, session, None, after))
+}
+
+/// Begins to watch one turn of a session, after a cursor.
+pub(crate) async fn watch_turn(
+    app: &Arc<App>,
+    session: SessionId,
+    turn: TurnId,
+    last_event_id: Option<Seq>,
+    query: Input,
+) -> Result<EventReader, Error> {
+    let turn = turns::find(app, session, turn).await?;
+    let after = cursor(app, session, last_event_id, query).await?;
+    Ok(EventReader::new(app, session, Some(turn.id), after))
+}
+
+/// The event after which a client wants to go on; 0 for the first.
+async fn cursor(
+    app: &App,
+    session: SessionId,
+    last_event_id: Option<Seq>,
+    mut query: Input,
+) -> Result<Seq, Error> {
     let after = query.text("after").and_then(|text| {
         let message = "give the id of the last event that you have";
         let seq = text.parse::<Seq>().ok();
         seq.or_else(|| query.fault("after", "invalid_string", message))
     });
     query.close()?;
-    let after = last_event_id.or(after).unwrap_or(0);
     let newest = app.store.last_seq(session).await?;
-    if !(0..=newest).contains(&after) {
-        let message = format!(
-            "the session's events go from 1 to {newest}, and {after} is none of them; leave it out to begin at the first"
-        );
-        return Err(Error::fault(name, "out_of_range", message));
+    for (name, seq) in [("Last-Event-ID", last_event_id), ("after", after)] {
+        if let Some(seq) = seq.filter(|seq| !(0..=newest).contains(seq)) {
+            let message = format!(
+                "the session's events go from 1 to {newest}, and {seq} is none of them; leave it out to begin at the first"
+            );
+            return Err(Error::fault(name, "out_of_range", message));
+        }
     }
-    Ok(EventReader::new(app, session, None, after))
+    // A client that comes back says by the header where it was; its address still says where it began.
+    let after = last_event_id.or(after).unwrap_or(0);
+    Ok(after)
 }
 
 /// A cursor over the events of a session, or of one turn in it. Dropping the future of `next` loses nothing.

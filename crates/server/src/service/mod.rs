@@ -1,12 +1,18 @@
 //! What the server decides: handlers translate, these decide, the store remembers.
 
+mod cluster;
+pub(crate) mod engines;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod idempotency;
+pub(crate) mod keys;
 mod learning;
+pub(crate) mod metrics;
 pub(crate) mod pushes;
 pub(crate) mod runtimes;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod transcript;
 pub(crate) mod turns;
 mod warnings;
 pub(crate) mod workers;

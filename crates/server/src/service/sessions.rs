@@ -17,6 +17,7 @@ const TIMEOUT_MAX: u32 = 604_800;
 /// The longest page of a list.
 const PAGE_MAX: u32 = 500;
 const PAGE: u32 = 50;
+const PAGE_OF_WORKER: u32 = 100;
 
 /// Makes a session, or returns the one that the same call made before.
 pub(crate) async fn create(
@@ -87,6 +88,30 @@ pub(crate) async fn list(app: &App, mut query: Input) -> Result<SessionPage, Err
     };
     query.close()?;
     Ok(app.store.sessions(filter).await?)
+}
+
+/// Returns some sessions of a worker, newest first, also of a deleted one; and where there are more, the header `Link` to them.
+pub(crate) async fn list_of_worker(
+    app: &App,
+    worker: WorkerId,
+    mut query: Input,
+) -> Result<(Vec<Session>, Option<String>), Error> {
+    // Every worker begins with a revision 1, which stays.
+    let first = app.store.worker_revision(worker, 1).await?;
+    first.ok_or(Error::NotFound(Resource::Worker))?;
+    let limit = query.whole("limit", 1..=PAGE_MAX).unwrap_or(PAGE_OF_WORKER);
+    let filter = SessionFilter {
+        worker_id: Some(worker),
+        limit,
+        cursor: query.text("cursor"),
+        ..SessionFilter::default()
+    };
+    query.close()?;
+    let page = app.store.sessions(filter).await?;
+    let next = page.next_cursor.map(|cursor| {
+        format!("</admin/workers/{worker}/sessions?limit={limit}&cursor={cursor}>; rel=\"next\"")
+    });
+    Ok((page.items, next))
 }
 
 /// Asks a session to end. One that is ending or ended is left alone.
@@ -188,7 +213,11 @@ fn repository(input: &mut Input, local_allowed: bool) -> Option<Repository> {
             "repository"
         }
         (false, true) => "sessionRepository",
-        (true, false) | (false, false) => "repository",
+        (true, false) | (false, false) => {
+            // One that is null is as good as absent, by either name.
+            input.take("sessionRepository");
+            "repository"
+        }
     };
     let mut part = input.part(name)?;
     let url = part.required("url", Input::text);

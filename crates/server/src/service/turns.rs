@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use vwm_api::{
-    AbortRequest, Answer, Key, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId, TurnId,
+    AbortRequest, Answer, Key, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId,
+    TelemetryRow, TurnId,
 };
 use vwm_store::{Idempotency, NewTurn, Turn, TurnCreated};
 
@@ -65,12 +66,17 @@ pub(crate) async fn wait_for_answer(app: &App, turn: Turn) -> Result<Answer, Err
     }
 }
 
-/// Returns one turn of a session.
-pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<RequestView, Error> {
+/// Returns one turn of a session, as it is stored.
+pub(super) async fn find(app: &App, session: SessionId, id: TurnId) -> Result<Turn, Error> {
     sessions::show(app, session).await?;
     let turn = app.store.turn(id).await?;
     let turn = turn.filter(|turn| turn.session == session);
-    let turn = turn.ok_or(Error::NotFound(Resource::Request))?;
+    turn.ok_or(Error::NotFound(Resource::Request))
+}
+
+/// Returns one turn of a session.
+pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<RequestView, Error> {
+    let turn = find(app, session, id).await?;
     Ok(RequestView {
         request_id: turn.id,
         status: turn.status,
@@ -80,7 +86,20 @@ pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<Re
     })
 }
 
-/// Asks that turns be aborted: all of a session that there is unless the body names some.
+/// Returns the turns of a session with what they asked, answered and cost; all, unless a breadcrumb is named.
+pub(crate) async fn telemetry(
+    app: &App,
+    session: SessionId,
+    mut query: Input,
+) -> Result<Vec<TelemetryRow>, Error> {
+    sessions::show(app, session).await?;
+    let breadcrumb = query.text("breadcrumb");
+    query.close()?;
+    Ok(app.store.telemetry(session, breadcrumb.as_deref()).await?)
+}
+
+/// Asks that turns be aborted: all of a session that there is unless the body names some. One that is over, or that the session
+/// does not have, is not in flight.
 pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<(), Error> {
     let mut input = Input::of_body(body);
     let which = AbortRequest {
@@ -106,12 +125,15 @@ pub(crate) async fn abort(app: &App, session: SessionId, body: Value) -> Result<
 fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Error> {
     let mut input = Input::of_body(body);
     let prompt = input.required("prompt", |input, name| input.sized(name, 1..=usize::MAX));
-    if prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.len() > PROMPT_MAX)
-    {
-        let message = "a prompt has at most 1 MiB; put the rest into a file of the repository";
-        return Err(Error::TooLarge(message.to_owned()));
+    if let Some(prompt) = &prompt {
+        if prompt.len() > PROMPT_MAX {
+            let message = "a prompt has at most 1 MiB; put the rest into a file of the workspace";
+            return Err(Error::TooLarge(message.to_owned()));
+        }
+        if prompt.trim().is_empty() {
+            let message = "`prompt` is blank; ask for something";
+            input.fault::<()>("prompt", "too_short", message);
+        }
     }
     let subsession = input.parsed("subsessionId");
     let timeout = input.whole("timeout", 1..=TIMEOUT_MAX);
@@ -132,7 +154,7 @@ fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Er
     })
 }
 
-fn not_active(status: SessionStatus) -> Error {
+pub(super) fn not_active(status: SessionStatus) -> Error {
     let what_to_do = match status {
         SessionStatus::Pending => "wait until it is active",
         SessionStatus::Failed => "its statusReason says why; end it and start another",

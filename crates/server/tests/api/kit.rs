@@ -45,7 +45,15 @@ impl TestApp {
 
     /// A server whose jobs run elsewhere.
     pub(crate) async fn start_on(jobs: Box<dyn JobBackend>) -> Self {
-        Self::open_with(|_| {}, |app| app.jobs = jobs).await
+        Self::start_on_with(jobs, |_| {}).await
+    }
+
+    /// Likewise, with other settings.
+    pub(crate) async fn start_on_with(
+        jobs: Box<dyn JobBackend>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::open_with(change, |app| app.jobs = jobs).await
     }
 
     async fn open_with(change: impl FnOnce(&mut Config), replace: impl FnOnce(&mut App)) -> Self {

@@ -161,7 +161,7 @@ async fn a_bad_prompt_is_told_all_its_faults_at_once() {
     let long = "x".repeat(1024 * 1024 + 1);
     assert_snapshot!(app.post(&path, json!({"prompt": long})).await, @r#"
     413 {
-      "error": "Payload too large: a prompt has at most 1 MiB; put the rest into a file of the repository"
+      "error": "Payload too large: a prompt has at most 1 MiB; put the rest into a file of the workspace"
     }
     "#);
 }
@@ -175,7 +175,7 @@ async fn a_session_that_takes_no_prompts_says_why() {
         }
         let app = TestApp::start().await;
         let session = app.session(status).await;
-        for call in ["prompt", "stream"] {
+        for call in ["prompt", "stream", "requests"] {
             let reply = app
                 .post(
                     &format!("/sessions/{session}/{call}"),
@@ -189,12 +189,16 @@ async fn a_session_that_takes_no_prompts_says_why() {
     assert_snapshot!(told, @r#"
     prompt: Session is not active: it is pending; wait until it is active
     stream: Session is not active: it is pending; wait until it is active
+    requests: Session is not active: it is pending; wait until it is active
     prompt: Session is not active: it is ending; start another
     stream: Session is not active: it is ending; start another
+    requests: Session is not active: it is ending; start another
     prompt: Session is not active: it is ended; start another
     stream: Session is not active: it is ended; start another
+    requests: Session is not active: it is ended; start another
     prompt: Session is not active: it is failed; its statusReason says why; end it and start another
     stream: Session is not active: it is failed; its statusReason says why; end it and start another
+    requests: Session is not active: it is failed; its statusReason says why; end it and start another
     "#);
     let app = TestApp::start().await;
     let unknown = "/sessions/01970000-0000-7000-8000-000000000000";

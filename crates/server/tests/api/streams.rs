@@ -119,6 +119,11 @@ async fn a_cursor_that_no_event_has_is_refused() {
         app.get(&format!("{path}?after=-1")).await.faults(),
         [("after", "out_of_range")]
     );
+    // The header wins over it, and makes no sense of it.
+    let both = Request::get(format!("{path}?after=-1")).header("last-event-id", "5");
+    let both = both.header("x-api-key", &app.key).body(Body::empty());
+    let both = app.raw(both.expect("a request")).await;
+    assert_eq!(both.faults(), [("after", "out_of_range")]);
     let bad = app.get(&format!("{path}?after=x")).await;
     assert_eq!(bad.faults(), [("after", "invalid_string")]);
     assert_eq!(

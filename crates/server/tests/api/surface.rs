@@ -142,7 +142,7 @@ async fn all_that_the_shared_words_can_say_is_understood() {
     );
     assert_eq!(
         (Some(turn.timeout_s), turn.breadcrumbs),
-        (prompt.timeout, prompt.breadcrumbs)
+        (prompt.timeout, vec!["a".to_owned(), "b".to_owned()])
     );
 
     let abort = AbortRequest {
@@ -210,7 +210,8 @@ async fn health_is_told_without_a_key() {
       "service": "vwm",
       "version": "0.1.0",
       "uptime": 0,
-      "environment": "local"
+      "environment": "local",
+      "role": "admin"
     }
     "#);
 }

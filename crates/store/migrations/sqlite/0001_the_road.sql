@@ -145,6 +145,8 @@ CREATE TABLE requests (
     UNIQUE (session_id, position)
 ) STRICT;
 CREATE INDEX requests_open ON requests (session_id, subsession_id) WHERE status IN ('pending', 'running');
+-- All that numbers over every turn read: a row of the table is as long as its prompt and its answer.
+CREATE INDEX requests_in_numbers ON requests (kind, status, tokens_in, tokens_out, cost_usd);
 
 -- What file calls changed in workspaces. A row that is still pending after its server's death may have changed the file or not.
 CREATE TABLE file_changes (

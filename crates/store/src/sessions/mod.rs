@@ -166,12 +166,15 @@ impl Store {
         Ok(SessionPage { items, next_cursor })
     }
 
-    /// Returns the sessions that the orchestrator has to look at after a start; a suspended one only when a turn waits for it.
+    /// Returns the sessions that the orchestrator has to look at after a start: a suspended one only when a turn waits for it, and one
+    /// that rests otherwise as long as it has a job, which nobody else would stop.
     pub async fn live_sessions(&self) -> Result<Vec<SessionId>> {
         let rows = sqlx::query(
             "SELECT id FROM sessions WHERE status IN ('pending', 'active', 'ending')
              OR (status = 'suspended' AND EXISTS (SELECT 1 FROM requests r
                  WHERE r.session_id = sessions.id AND r.status IN ('pending', 'running')))
+             OR (status IN ('suspended', 'failed') AND EXISTS (SELECT 1 FROM jobs j
+                 WHERE j.session_id = sessions.id AND j.gone_at IS NULL))
              ORDER BY id",
         )
         .fetch_all(&self.readers)

@@ -25,7 +25,7 @@ pub struct NewTurn {
     pub prompt: String,
     /// Seconds from its start.
     pub timeout_s: u32,
-    /// For finding it again.
+    /// For finding it again, beside the session's.
     pub breadcrumbs: Vec<String>,
     /// Who asks; none for what a session's end asks.
     pub by: Option<KeyId>,
@@ -112,7 +112,8 @@ async fn insert(
         .map(Ok)
 }
 
-/// Inserts a turn's row; the session's row was changed just now, and that returned `worker_id`, `last_position` and `last_seq`.
+/// Inserts a turn's row; the session's row was changed just now, and that returned `worker_id`, `breadcrumbs`, `last_position` and
+/// `last_seq`.
 pub(crate) async fn insert_row(
     connection: &mut SqliteConnection,
     new: &NewTurn,
@@ -136,7 +137,7 @@ pub(crate) async fn insert_row(
     .bind(kind.as_str())
     .bind(&new.prompt)
     .bind(new.timeout_s)
-    .bind(json(&new.breadcrumbs)?)
+    .bind(json(&breadcrumbs(session.json("breadcrumbs")?, &new.breadcrumbs))?)
     .bind(new.by.map(|key| key.0))
     .bind(is_offered)
     .bind(now.as_micros())
@@ -144,6 +145,17 @@ pub(crate) async fn insert_row(
     .await
     .map_err(|error| StoreError::duplicate(error, || format!("turn {}", new.id)))?;
     turn(&row)
+}
+
+/// The session's, and then the turn's own; each once.
+fn breadcrumbs(of_session: Vec<String>, own: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for breadcrumb in of_session.iter().chain(own) {
+        if !all.contains(breadcrumb) {
+            all.push(breadcrumb.clone());
+        }
+    }
+    all
 }
 
 /// Takes the session's row and the turn's place in its order; none when the session's status forbids the turn. With it come the
@@ -156,7 +168,7 @@ async fn take_session(
     let row = sqlx::query(
         "UPDATE sessions SET last_activity_at = $2, last_position = last_position + 1
          WHERE id = $1 AND status IN ('active', 'suspended')
-         RETURNING worker_id, last_position, last_seq,
+         RETURNING worker_id, breadcrumbs, last_position, last_seq,
              (SELECT count(*) FROM requests r WHERE r.session_id = sessions.id AND r.subsession_id = $3
                  AND r.status IN ('pending', 'running')) AS open,
              status = 'active' AND EXISTS (SELECT 1 FROM jobs j WHERE j.session_id = sessions.id

@@ -92,3 +92,32 @@ async fn what_a_crash_left_half_written_is_cleared_at_the_next_start() {
     assert!(!half.exists());
     assert_eq!(store.blobs().get(kept).await.unwrap(), b"kept");
 }
+
+#[tokio::test]
+async fn a_blob_is_read_in_pieces_and_a_damaged_one_has_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let content: Vec<u8> = (0..200_000_u32).map(|n| n as u8).collect();
+    let hash = store.blobs().put(content.clone()).await.unwrap();
+    let mut reader = store.blobs().reader(hash).await.unwrap();
+    let (mut all, mut pieces) = (Vec::new(), 0);
+    while let Some(piece) = reader.next().await.unwrap() {
+        all.extend(piece);
+        pieces += 1;
+    }
+    assert_eq!((all == content, pieces), (true, 4));
+    assert_eq!(reader.next().await.unwrap(), None);
+
+    let name = hash.to_string();
+    let path = folder.path().join("blobs").join(&name[..2]).join(&name);
+    fs::write(&path, &content[1..]).unwrap();
+    let mut reader = store.blobs().reader(hash).await.unwrap();
+    for _ in 0..4 {
+        assert!(reader.next().await.unwrap().is_some());
+    }
+    let end = reader.next().await;
+    assert!(matches!(end, Err(StoreError::Corrupt { .. })));
+    fs::remove_file(&path).unwrap();
+    let missing = store.blobs().reader(hash).await;
+    assert!(matches!(missing, Err(StoreError::NotFound)));
+}

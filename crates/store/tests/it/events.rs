@@ -66,6 +66,7 @@ async fn a_frame_is_the_event_as_it_goes_over_the_wire() {
     assert_eq!(frames[0].data, serde_json::to_string(&event).unwrap());
     assert_eq!(frames[0].request_id, Some(turn.id));
     assert!(!frames[0].ends_turn);
+    assert_eq!(frames[0].at, said(2, &turn, "").at);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn open(kit: &Kit, session: SessionId) -> Vec<Turn> {
 }
 
 async fn last_row(kit: &Kit, session: SessionId) -> TelemetryRow {
-    let rows = kit.store.telemetry(session).await.unwrap();
+    let rows = kit.store.telemetry(session, None).await.unwrap();
     rows.into_iter().last().expect("a row")
 }
 

@@ -175,6 +175,25 @@ async fn a_suspended_session_sleeps_until_a_turn_waits_for_it() {
 }
 
 #[tokio::test]
+async fn a_session_that_rests_is_looked_at_as_long_as_it_has_a_job() {
+    let kit = Kit::new().await;
+    let (asleep, failed) = (kit.active().await, kit.pending().await);
+    for id in [asleep, failed] {
+        kit.store.new_generation(id).await.unwrap();
+    }
+    kit.move_on(asleep, SessionStatus::Active, Trigger::Suspend)
+        .await;
+    kit.move_on(failed, SessionStatus::Pending, Trigger::GiveUp)
+        .await;
+    let live = async || kit.store.live_sessions().await.unwrap();
+    assert_eq!(live().await, [asleep, failed]);
+    for id in [asleep, failed] {
+        kit.store.job_gone(id, 1, "stopped").await.unwrap();
+    }
+    assert_eq!(live().await, []);
+}
+
+#[tokio::test]
 async fn jobs_are_numbered_and_their_seconds_add_up() {
     let kit = Kit::new().await;
     let id = kit.active().await;

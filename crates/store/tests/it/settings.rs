@@ -46,6 +46,27 @@ async fn a_setting_counts_its_changes_and_only_those() {
 }
 
 #[tokio::test]
+async fn a_setting_is_told_with_what_it_was_newest_first_and_no_more_than_is_asked_for() {
+    let kit = Kit::new().await;
+    let store = &kit.store;
+    assert_eq!(store.setting_with_history("x", 9).await.unwrap(), None);
+    let by = Some(KeyId::new());
+    for value in 1..=3 {
+        store.set_setting("x", json!(value), by).await.unwrap();
+    }
+    store.set_setting("y", json!(0), by).await.unwrap();
+    let told = store.setting_with_history("x", 2).await.unwrap().unwrap();
+    assert_eq!((told.revision, &told.value), (3, &json!(3)));
+    let history: Vec<_> = told
+        .history
+        .iter()
+        .map(|it| (it.revision, &it.value))
+        .collect();
+    assert_eq!(history, [(3, &json!(3)), (2, &json!(2))]);
+    assert!(told.history.iter().all(|it| it.set_by == by));
+}
+
+#[tokio::test]
 async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
     let kit = Kit::new().await;
     let store = &kit.store;

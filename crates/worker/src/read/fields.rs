@@ -8,6 +8,9 @@ use vwm_api::Fault;
 
 use super::near;
 
+/// How many unknown fields of an object are told: each takes many times the room of its name.
+const UNKNOWN_MAX: usize = 1000;
+
 /// The object at a path. Each field is asked for by name; what was never asked for is unknown in the end.
 pub(super) struct Fields<'v, 'f> {
     object: &'v Map<String, Value>,
@@ -207,6 +210,7 @@ impl<'v, 'f> Fields<'v, 'f> {
             .object
             .keys()
             .filter(|name| !self.asked.contains(&name.as_str()))
+            .take(UNKNOWN_MAX)
         {
             let place = join(&self.path, name);
             let message = match near::nearest(name, &self.asked) {

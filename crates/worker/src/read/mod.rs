@@ -11,6 +11,7 @@ use vwm_api::{CliType, Fault, RuntimeId, WorkerDefinition};
 
 pub(crate) use fields::{at, join, not_an_object};
 pub use names::branch_fault;
+pub use near::nearest;
 pub use url::repository_url_fault;
 
 use crate::draft::{Door, RuntimeRef};

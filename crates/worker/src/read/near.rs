@@ -1,7 +1,8 @@
 //! What a misspelt name was probably meant to be.
 
 /// Returns the name that differs from the given one in at most two letters, or only in how its words are joined.
-pub(super) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
+#[must_use]
+pub fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
     let given = plain(given);
     let most = match given.len() {
         0..=3 => 1,

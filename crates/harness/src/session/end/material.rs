@@ -26,7 +26,8 @@ impl Session {
                     return Ok(());
                 }
                 transcript.add(&record)
-            })
+            })?;
+            transcript.finish()
         })?;
         self.put(&tree, LEARNING_INDEX, |file| {
             file.write_all(index.as_bytes())

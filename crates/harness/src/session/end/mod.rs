@@ -76,6 +76,8 @@ impl Session {
         }
         // A turn that is just being taken is handed over before all are stopped; from here on none is taken.
         drop(self.taking.lock().await);
+        // No client's half of a file is brought out, and none is written behind our back.
+        self.files.until_nothing_changes().await;
         self.stop_conversations(Stop::SessionEnds).await;
         let learning = order.learning.as_ref().map(|turn| turn.turn);
         self.end_open_turns(&order.setup, learning).await;
@@ -155,7 +157,8 @@ impl Session {
         let path = self.collected_folder().join(TRANSCRIPT);
         replace(&path, |file| {
             let mut transcript = Transcript::new(file);
-            self.journal.each(|record| transcript.add(&record))
+            self.journal.each(|record| transcript.add(&record))?;
+            transcript.finish()
         })
     }
 

@@ -26,7 +26,8 @@ impl Runner {
     ) -> Result<After, ActError> {
         let store = self.app.store.clone();
         let is_asked = row.session.status != SessionStatus::Suspended
-            || turns.iter().any(|turn| !turn.offered);
+            || turns.iter().any(|turn| !turn.offered)
+            || self.is_wanted(row);
         if let Some(after) = self.resume_after.filter(|_| !is_asked) {
             let rest = after.saturating_duration_since(Instant::now());
             if !rest.is_zero() {
@@ -75,6 +76,7 @@ impl Runner {
         let reason = known
             .and_then(|state| state.reason.clone())
             .unwrap_or_else(|| self.no_start());
+        self.app.wanted.refuse(self.id, &reason);
         let has_none = known.is_some_and(|state| state.open_turns.is_empty());
         self.remove(row, Volume::Keep).await?;
         let error = turn_error(
@@ -144,15 +146,7 @@ impl Runner {
         volume: Volume,
     ) -> Result<(), ActError> {
         self.app.jobs.remove(&self.job_id(row), volume).await?;
-        self.link = None;
-        self.told = None;
-        if row.generation > 0 {
-            self.app
-                .store
-                .job_gone(self.id, row.generation, "it was removed")
-                .await?;
-        }
-        Ok(())
+        self.gone(row, "it was removed").await
     }
 
     /// Why the session does not start, where no harness says more.

@@ -102,6 +102,7 @@ impl Runner {
                 .is_some_and(|state| row.pumped_n >= state.last_n),
             had_job: row.generation > 0,
             failed_starts: self.failed_starts,
+            is_wanted: self.is_wanted(&row),
         };
         let action = plan(&view);
         if action != Action::Wait && action != Action::Rest {
@@ -117,17 +118,17 @@ impl Runner {
         }
         let id = self.job_id(row);
         Ok(match self.app.jobs.observe(&id).await? {
-            JobStatus::Absent => (Job::Absent, None),
+            JobStatus::Absent => {
+                let why = "nothing is left of it";
+                self.gone(row, why).await?;
+                (Job::Absent, None)
+            }
             JobStatus::Pending { .. } => (Job::Pending, None),
             JobStatus::Gone { why } => {
-                if self.link.take().is_some() {
+                if self.link.is_some() {
                     info!(session.id = %self.id, generation = row.generation, why, "Job is gone");
                 }
-                self.told = None;
-                self.app
-                    .store
-                    .job_gone(self.id, row.generation, &why)
-                    .await?;
+                self.gone(row, &why).await?;
                 (Job::Gone, None)
             }
             JobStatus::Up { endpoint } => {
@@ -146,6 +147,19 @@ impl Runner {
                 (Job::Up(state.as_ref().map(|state| state.phase)), state)
             }
         })
+    }
+
+    /// Lets go of a job that is over.
+    async fn gone(&mut self, row: &SessionRow, why: &str) -> Result<(), ActError> {
+        self.link = None;
+        self.told = None;
+        let store = &self.app.store;
+        store.job_gone(self.id, row.generation, why).await?;
+        Ok(())
+    }
+
+    fn is_wanted(&self, row: &SessionRow) -> bool {
+        self.app.wanted.is_wanted(self.id, row.session.status)
     }
 
     fn job_id(&self, row: &SessionRow) -> JobId {
@@ -195,6 +209,11 @@ impl Runner {
                 Ok(After::Again)
             }
             Action::ResumeFailed => self.resume_failed(row, state).await,
+            Action::Refuse => {
+                self.app.wanted.refuse(self.id, &self.no_start());
+                self.failed_starts = 0;
+                Ok(After::Again)
+            }
             Action::Break => self.volume_lost(row).await,
             Action::Suspend => {
                 let reason =
@@ -278,6 +297,10 @@ impl Runner {
                 };
                 if reason != row.session.status_reason {
                     store.set_session_reason(self.id, reason).await?;
+                }
+                // Its files are served: the next start is a first one again.
+                if row.session.status == SessionStatus::Failed && matches!(job, Job::Up(Some(_))) {
+                    self.failed_starts = 0;
                 }
                 let is_close = job == Job::Pending || job == Job::Up(Some(Phase::Collected));
                 Ok(After::Wait(if is_close { LOOK_AGAIN } else { WATCH }))

@@ -45,6 +45,7 @@ fn view(status: SessionStatus, job: Job, turns: &[Turn]) -> View<'_> {
         is_pumped: true,
         had_job: true,
         failed_starts: 0,
+        is_wanted: false,
     }
 }
 
@@ -152,6 +153,50 @@ fn a_start_that_fails_again_and_again_is_given_up() {
         }),
         Action::GiveUp
     );
+}
+
+#[test]
+fn a_file_call_resumes_a_suspended_session_and_keeps_a_failed_ones_job_without_preparing_it() {
+    let mut table = String::new();
+    for status in [SessionStatus::Suspended, SessionStatus::Failed] {
+        for job in jobs() {
+            let asked = |failed_starts| {
+                plan(&View {
+                    is_wanted: true,
+                    failed_starts,
+                    ..view(status, job, &[])
+                })
+            };
+            let (first, last) = (asked(0), asked(STARTS));
+            table += &format!("{}, {job:?}: {first:?}", status.as_str());
+            if last != first {
+                table += &format!(", at last {last:?}");
+            }
+            table += "\n";
+        }
+    }
+    insta::assert_snapshot!(table, @r"
+    suspended, Absent: Break
+    suspended, Pending: Wait
+    suspended, Gone: NewJob, at last ResumeFailed
+    suspended, Up(None): Wait
+    suspended, Up(Some(Blank)): Prepare
+    suspended, Up(Some(Preparing)): Wait
+    suspended, Up(Some(Ready)): Ready
+    suspended, Up(Some(Failed)): ResumeFailed
+    suspended, Up(Some(Ending)): StopJob
+    suspended, Up(Some(Collected)): StopJob
+    failed, Absent: Rest
+    failed, Pending: Wait
+    failed, Gone: NewJob, at last Refuse
+    failed, Up(None): Wait
+    failed, Up(Some(Blank)): Wait
+    failed, Up(Some(Preparing)): Wait
+    failed, Up(Some(Ready)): Wait
+    failed, Up(Some(Failed)): Wait
+    failed, Up(Some(Ending)): Wait
+    failed, Up(Some(Collected)): Wait
+    ");
 }
 
 #[test]

@@ -1,25 +1,19 @@
 //! How the server speaks to one harness: typed calls over its socket, a connection each. The protocol is `vwm_api::harness`.
 
-use std::io;
+mod connection;
+mod files;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{Method, Request};
-use http_body_util::{BodyDataStream, BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http::Method;
+use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
-use tokio_util::task::AbortOnDropHandle;
 use vwm_api::TurnId;
-use vwm_api::harness::{
-    EndOrder, GENERATION_HEADER, HarnessState, Health, Record, Setup, TurnAck, TurnOrder,
-};
+use vwm_api::harness::{EndOrder, HarnessState, Health, Record, Setup, TurnAck, TurnOrder};
 
 use crate::error::ClientError;
 use crate::{path, sse};
@@ -72,10 +66,6 @@ const SYNCED: Duration = Duration::from_secs(30);
 const POLLED: Duration = Duration::from_secs(35);
 /// A stream without even a comment for so long has lost its other side.
 const SILENCE: Duration = Duration::from_secs(60);
-/// What one read may bring. A stream is held for as long as its session is active, and one that grew with its traffic never shrinks.
-const READ: usize = 8 << 10;
-/// The most bytes of an answer that is not a stream.
-const ANSWER_MAX: usize = 16 << 20;
 
 impl Harness {
     /// Asks who it is and how far its journal goes.
@@ -119,7 +109,7 @@ impl Harness {
         let harness = self.clone();
         futures_util::stream::once(async move {
             let to = harness.endpoint.to_string();
-            let bytes = harness.stream(&format!("/events?after={after}")).await?;
+            let (_, bytes) = harness.stream(&format!("/events?after={after}")).await?;
             let records = sse::frames(bytes.map_err(unwrap_lost), to.clone(), SILENCE);
             Ok::<_, ClientError>(records.map(move |frame| {
                 let frame = frame?;
@@ -135,8 +125,8 @@ impl Harness {
 
     /// Fetches something that is kept beyond the volume.
     pub async fn collected(&self, name: &str) -> Result<ByteStream, ClientError> {
-        self.stream(&format!("/collected/{}", path::segment(name)))
-            .await
+        let url = format!("/collected/{}", path::segment(name));
+        self.stream(&url).await.map(|(_, bytes)| bytes)
     }
 
     async fn get<T: DeserializeOwned>(
@@ -168,132 +158,19 @@ impl Harness {
         within: Duration,
     ) -> Result<T, ClientError> {
         let whole = async {
-            let mut answer = self.ask(method, url, body).await?;
+            let mut answer = self.ask(method, url, Full::new(body)).await?;
             let bytes = self.collect(&mut answer).await?;
-            serde_json::from_slice(&bytes).map_err(|error| ClientError::Protocol {
-                to: self.endpoint.to_string(),
-                what: format!("the answer of {url} cannot be read: {error}"),
-            })
+            self.read_answer(url, &bytes)
         };
         self.within(within, whole).await
     }
 
-    async fn stream(&self, url: &str) -> Result<ByteStream, ClientError> {
-        let answer = self
-            .within(SYNCED, self.ask(Method::GET, url, Bytes::new()))
-            .await?;
-        let to = self.endpoint.to_string();
-        let (body, driver) = (BodyDataStream::new(answer.body), answer.driver);
-        let bytes = body.map(move |piece| {
-            // The connection lives as long as its stream.
-            let _driver = &driver;
-            piece.map_err(|source| ClientError::Lost {
-                to: to.clone(),
-                source: source.into(),
-            })
-        });
-        Ok(bytes.boxed())
-    }
-
-    async fn within<T>(
-        &self,
-        limit: Duration,
-        call: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T, ClientError> {
-        match tokio::time::timeout(limit, call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(ClientError::Silent {
-                to: self.endpoint.to_string(),
-                after: limit,
-            }),
-        }
-    }
-
-    /// Sends one request on a connection of its own, and turns a refusal into an error.
-    async fn ask(&self, method: Method, url: &str, body: Bytes) -> Result<Answer, ClientError> {
-        let lost = |source: hyper::Error| ClientError::Lost {
+    fn read_answer<T: DeserializeOwned>(&self, url: &str, bytes: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(bytes).map_err(|error| ClientError::Protocol {
             to: self.endpoint.to_string(),
-            source: source.into(),
-        };
-        let socket = self.connect().await?;
-        let (mut sender, connection) = http1::Builder::new()
-            .read_buf_exact_size(Some(READ))
-            .handshake(TokioIo::new(socket))
-            .await
-            .map_err(lost)?;
-        // Ends by itself with the connection; at the latest when the answer is dropped.
-        let driver = AbortOnDropHandle::new(tokio::spawn(async move {
-            // Its error comes out of the request or the body as well.
-            let _ = connection.await;
-        }));
-        let request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header(HOST, "harness")
-            .header(AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(GENERATION_HEADER, self.generation)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|error| ClientError::Protocol {
-                to: self.endpoint.to_string(),
-                what: format!("the request cannot be made: {error}"),
-            })?;
-        let response = sender.send_request(request).await.map_err(lost)?;
-        let status = response.status();
-        let mut answer = Answer {
-            body: response.into_body(),
-            driver,
-        };
-        if !status.is_success() {
-            let bytes = self.collect(&mut answer).await?;
-            return Err(ClientError::refused(status.as_u16(), &bytes));
-        }
-        Ok(answer)
+            what: format!("the answer of {url} cannot be read: {error}"),
+        })
     }
-
-    async fn connect(&self) -> Result<UnixStream, ClientError> {
-        let Endpoint::Unix(path) = &self.endpoint;
-        let mut tries = 0;
-        loop {
-            match UnixStream::connect(path).await {
-                Ok(socket) => return Ok(socket),
-                // Its queue of connections is full: somebody is there.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < 50 => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(ClientError::Lost {
-                        to: self.endpoint.to_string(),
-                        source: source.into(),
-                    });
-                }
-                Err(source) => {
-                    return Err(ClientError::Connect {
-                        to: self.endpoint.to_string(),
-                        source: source.into(),
-                    });
-                }
-            }
-        }
-    }
-
-    async fn collect(&self, answer: &mut Answer) -> Result<Bytes, ClientError> {
-        let body = Limited::new(&mut answer.body, ANSWER_MAX);
-        match body.collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(source) => Err(ClientError::Lost {
-                to: self.endpoint.to_string(),
-                source,
-            }),
-        }
-    }
-}
-
-/// An answer whose body is still to come, and the task that brings it.
-struct Answer {
-    body: Incoming,
-    driver: AbortOnDropHandle<()>,
 }
 
 /// The cause of a lost stream, so that it is not told twice.

@@ -1,5 +1,7 @@
 //! The harness's HTTP server, on its UNIX socket: translates, and lets the session do it.
 
+mod files;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +42,11 @@ pub(crate) fn router(session: Arc<Session>) -> Router {
         .route("/events", get(events))
         .route("/end", put(end))
         .route("/collected/{name}", get(collected))
+        .route("/files", get(files::list))
+        .route(
+            "/file",
+            get(files::read).put(files::write).delete(files::delete),
+        )
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&session), check))
         .with_state(session)
