@@ -14,6 +14,10 @@ pub(crate) struct Environment {
     pub(crate) anthropic_api_key: Option<String>,
     /// The data directory that holds unless a flag says otherwise.
     pub(crate) data_dir: Option<PathBuf>,
+    /// Whether `VWM_DATA_DIR` named it.
+    pub(crate) is_data_dir_named: bool,
+    /// The user's configuration folder for vwm, where a login is kept.
+    pub(crate) config_home: Option<PathBuf>,
     /// The platform's data folder for vwm, which is its owner's alone.
     pub(crate) data_home: Option<PathBuf>,
     /// Where engines are installed unless a flag says otherwise.
@@ -40,9 +44,12 @@ impl Environment {
         let text = |name: &str| all.get(name).cloned();
         let path = |name: &str| text(name).map(PathBuf::from);
         // A relative one is to be ignored, says the XDG specification.
-        let xdg = path("XDG_DATA_HOME").filter(|path| path.is_absolute());
-        let data_home = xdg.or_else(|| Some(path("HOME")?.join(".local/share")));
-        let data_home = data_home.map(|home| home.join("vwm"));
+        let xdg = |name: &str, usual: &str| {
+            let named = path(name).filter(|path| path.is_absolute());
+            let home = named.or_else(|| Some(path("HOME")?.join(usual)));
+            home.map(|home| home.join("vwm"))
+        };
+        let data_home = xdg("XDG_DATA_HOME", ".local/share");
         // Its own, and what a network needs that has a proxy or a certificate authority of its own.
         let is_npms = |name: &str| {
             let lower = name.to_lowercase();
@@ -60,6 +67,8 @@ impl Environment {
             api_key: text("VWM_API_KEY"),
             anthropic_api_key: text("VWM_ANTHROPIC_API_KEY"),
             data_dir: path("VWM_DATA_DIR").or_else(|| data_home.clone()),
+            is_data_dir_named: path("VWM_DATA_DIR").is_some(),
+            config_home: xdg("XDG_CONFIG_HOME", ".config"),
             engines_dir: path("VWM_ENGINES_DIR")
                 .or_else(|| data_home.as_ref().map(|home| home.join("engines"))),
             data_home,
@@ -88,7 +97,15 @@ mod tests {
             usual.engines_dir,
             Some("/home/ann/.local/share/vwm/engines".into())
         );
-        let named = of(&[("VWM_DATA_DIR", "/d"), ("XDG_DATA_HOME", "/x")]);
+        assert_eq!(usual.config_home, Some("/home/ann/.config/vwm".into()));
+        assert!(!usual.is_data_dir_named);
+        let named = of(&[
+            ("VWM_DATA_DIR", "/d"),
+            ("XDG_DATA_HOME", "/x"),
+            ("XDG_CONFIG_HOME", "/c"),
+        ]);
+        assert_eq!(named.config_home, Some("/c/vwm".into()));
+        assert!(named.is_data_dir_named);
         assert_eq!(named.data_dir, Some("/d".into()));
         assert_eq!(named.engines_dir, Some("/x/vwm/engines".into()));
         assert_eq!(of(&[("XDG_DATA_HOME", "x")]).data_dir, None);

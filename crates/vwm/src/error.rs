@@ -55,6 +55,12 @@ pub(crate) enum CliError {
         /// Why.
         source: Box<CliError>,
     },
+    /// Ctrl-C.
+    #[error("{message}")]
+    Aborted {
+        /// What was stopped, and what is left.
+        message: String,
+    },
     /// Another part of VWM stopped.
     #[error(transparent)]
     Part(#[from] anyhow::Error),
@@ -89,7 +95,7 @@ impl CliError {
         match self {
             Self::NoServer { .. } => Some(
                 "start one with `vwm server`, or name another data directory with --data-dir, \
-                 or a server elsewhere with VWM_URL and VWM_API_KEY"
+                 or a server elsewhere with `vwm login URL`, or VWM_URL and VWM_API_KEY"
                     .to_owned(),
             ),
             Self::NoKey { .. } => Some("set VWM_API_KEY to one of the server's keys".to_owned()),
@@ -97,14 +103,20 @@ impl CliError {
                 Some("start a server with `vwm server`".to_owned())
             }
             Self::Server(error) if error.status() == Some(401) => Some(
-                "the key is not one of this server's: check VWM_API_KEY, or the data directory's admin.key".to_owned(),
+                "the key is not one of this server's, or is revoked: check VWM_API_KEY, `vwm login`, or the data directory's admin.key".to_owned(),
             ),
+            Self::Server(error) if error.status() == Some(403) => Some(
+                "ask whoever runs the server for a key of another role: `vwm key create` makes them".to_owned(),
+            ),
+            Self::Server(error) if matches!(error.status(), Some(429 | 503)) => {
+                Some("the server cannot just now; try again in a moment".to_owned())
+            }
             Self::Server(error) if error.status() == Some(423) => {
                 Some("an admin's key may go over the lock with --force".to_owned())
             }
             Self::Within { source, .. } => source.hint(),
             Self::Failed { hint, .. } | Self::Usage { hint, .. } => hint.clone(),
-            Self::Server(_) | Self::System { .. } | Self::Part(_) => None,
+            Self::Server(_) | Self::System { .. } | Self::Aborted { .. } | Self::Part(_) => None,
         }
     }
 
@@ -113,6 +125,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
+            Self::Aborted { .. } => 130,
             Self::Within { source, .. } => source.exit_code(),
             Self::NoServer { .. }
             | Self::NoKey { .. }

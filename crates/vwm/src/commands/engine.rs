@@ -10,7 +10,7 @@ use crate::connect::Context;
 use crate::engines::progress::Progress;
 use crate::engines::{self, Present};
 use crate::error::CliError;
-use crate::output::{Output, table};
+use crate::output::{Form, table};
 use crate::sitting::Interrupts;
 
 /// What to do with engines.
@@ -28,8 +28,8 @@ pub(crate) enum EngineCommand {
         #[arg(long, value_name = "DIR")]
         engines_dir: Option<PathBuf>,
         /// In which form
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
+        #[command(flatten)]
+        form: Form,
     },
 }
 
@@ -57,10 +57,7 @@ fn offered(engine: CliType) -> PossibleValue {
 pub(crate) async fn run(command: EngineCommand, context: &Context) -> Result<(), CliError> {
     match command {
         EngineCommand::Install(args) => install(args, context).await,
-        EngineCommand::List {
-            engines_dir,
-            output,
-        } => list(&context.engines_dir(engines_dir)?, output),
+        EngineCommand::List { engines_dir, form } => list(&context.engines_dir(engines_dir)?, form),
     }
 }
 
@@ -106,12 +103,12 @@ async fn install(args: InstallArgs, context: &Context) -> Result<(), CliError> {
     Ok(())
 }
 
-fn list(engines_dir: &Path, output: Output) -> Result<(), CliError> {
+fn list(engines_dir: &Path, form: Form) -> Result<(), CliError> {
     let engines = engines::installable().map(|(engine, install)| {
         let is_installed = engines::is_installed(engines_dir, &install);
         (engine.as_str(), install, is_installed)
     });
-    if output == Output::Json {
+    if form.is_json() {
         let engines: Vec<_> = engines
             .map(|(name, install, is_installed)| {
                 json!({

@@ -1,13 +1,21 @@
 //! The commands, a file each.
 
+pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod engine;
+pub(crate) mod files;
+mod input;
+pub(crate) mod key;
+pub(crate) mod login;
 pub(crate) mod prompt;
+pub(crate) mod reference;
 pub(crate) mod run;
+pub(crate) mod runtime;
 pub(crate) mod scripted;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod worker;
 
 use std::process::ExitCode;
@@ -32,11 +40,23 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Scripted(command) => done(scripted::run(command)),
         Command::Engine(command) => done(wait(engine::run(command, &context))),
         Command::Worker(command) => done(wait(worker::run(command, &context))),
+        Command::Runtime(command) => done(wait(runtime::run(command, &context))),
+        Command::Settings(command) => done(wait(settings::run(command, &context))),
+        Command::Key(command) => done(wait(key::run(command, &context))),
+        Command::Files(command) => done(wait(files::run(command, &context))),
+        Command::Login(args) => done(wait(login::login(args, &context))),
+        Command::Logout => done(login::logout(&context)),
         Command::Session(command) => wait(session::run(command, &context)),
+        Command::Telemetry(args) => wait(session::telemetry(args, &context)),
         Command::Run(args) => wait(run::run(args, &context)),
         Command::Prompt(args) => wait(prompt::run(args, &context)),
         Command::Demo(args) => wait(demo::run(args, &context)),
         Command::Doctor(args) => wait(doctor::run(args, &context)),
+        Command::Completion { shell } => done(completion::run(shell)),
+        Command::Reference => {
+            reference::run();
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::prompt::TIMEOUT_MAX;
 use super::{prompt, worker};
 use crate::connect::Context;
 use crate::error::CliError;
-use crate::output::{numbers, table};
+use crate::output::{Form, numbers, table};
 use crate::sitting::{Ended, Learned, Push, Sitting, Started};
 
 /// Whom to ask for what.
@@ -20,8 +20,8 @@ use crate::sitting::{Ended, Learned, Push, Sitting, Started};
 pub(crate) struct RunArgs {
     /// The worker's name
     pub(crate) worker: String,
-    /// What the worker is asked; `-` reads standard input
-    pub(crate) prompt: String,
+    /// What the worker is asked; `-` reads standard input; left out, what is piped in
+    pub(crate) prompt: Option<String>,
     /// Works on this repository: https, ssh, and on a server that listens on loopback also file and http
     #[arg(long, value_name = "URL")]
     pub(crate) repo: Option<String>,
@@ -31,12 +31,18 @@ pub(crate) struct RunArgs {
     /// Gives the turn so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_MAX))]
     pub(crate) timeout: Option<u32>,
-    /// Writes one JSON object at the end, and nothing before
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Marks the session, for finding it again; give it as often as needed
+    #[arg(long = "breadcrumb", value_name = "TEXT")]
+    pub(crate) breadcrumbs: Vec<String>,
     /// Leaves the session open
     #[arg(long)]
     pub(crate) keep: bool,
+    /// The same as `--output json`
+    #[arg(long, hide = true)]
+    pub(crate) json: bool,
+    /// In which form: for programs one object at the end, and nothing before
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 const EXAMPLES: &str = "\
@@ -44,11 +50,20 @@ Examples:
   vwm run bob \"What do our guidelines say about errors?\"
   vwm run bob \"Add a health endpoint\" --repo https://git.example.com/team/service.git
   vwm run bob - --repo file:///srv/git/service.git --branch develop < task.md
-  vwm run bob \"Count the tests\" --json | jq -r .answer.response
+  vwm run bob \"Count the tests\" --output json | jq -r .answer.response
 
-Ctrl-C aborts the turn and ends the session; twice leaves at once, and the server ends it. Exit code 130 then, also where\nonly the end was left.";
+The answer is on standard output, all else on standard error. Ctrl-C aborts the turn and ends the session; twice leaves at once, \
+and the server ends it.
+
+Exit codes: 0 done and pushed, 1 failed, 3 outcome unknown, 130 aborted, also where only the end was left.";
 
 impl RunArgs {
+    /// Whether a program reads it.
+    #[must_use]
+    pub(crate) fn is_json(&self) -> bool {
+        self.json || self.form.is_json()
+    }
+
     /// The repository that was named.
     #[must_use]
     pub(crate) fn repository(&self) -> Option<Repository> {
@@ -88,7 +103,7 @@ impl Report {
 pub(crate) async fn run(args: RunArgs, context: &Context) -> Result<ExitCode, CliError> {
     let mut report = Report::default();
     let result = task(&args, context, &mut report).await;
-    if args.json {
+    if args.is_json() {
         if let Err(error) = &result {
             report.because(error.to_string());
         }
@@ -102,15 +117,16 @@ async fn task(
     context: &Context,
     report: &mut Report,
 ) -> Result<ExitCode, CliError> {
-    let prompt = prompt::prompt(&args.prompt, args.timeout)?;
+    let prompt = prompt::prompt(args.prompt.as_deref(), args.timeout)?;
     let client = context.client()?;
     let worker = worker::by_name(&client, &args.worker).await?;
     let new = NewSession {
         worker_id: Some(worker.id),
         repository: args.repository(),
+        breadcrumbs: args.breadcrumbs.clone(),
         ..NewSession::default()
     };
-    let screen = prompt::screen(args.json);
+    let screen = prompt::screen(args.is_json());
     let mut sitting = match Sitting::start(&client, &new, screen).await? {
         Started::Ready(sitting) => sitting,
         Started::Interrupted(mut sitting) => {
@@ -147,14 +163,16 @@ async fn task(
         report.because("left before the session's end; the server ends it");
     }
     let branches = branches(&sitting, new.repository.as_ref(), Some(&worker));
-    if args.json {
-        report.answer = prompt::answer(&client, sitting.session, &ended).await?;
+    let answer = prompt::answer(&client, sitting.session, &ended).await;
+    if args.is_json() {
+        report.answer = answer?;
         report.branches = branches;
         report.learning = learning(&client, sitting.session).await?;
     } else {
         tell(&mut sitting, &branches);
-        if let Ended::Complete(answer) = &ended {
-            sitting.note(&numbers::spent(answer));
+        // Why a turn failed is told already.
+        if let Ok(Some(answer)) = &answer {
+            sitting.note(&numbers::ended(answer));
         }
     }
     if args.keep && !matches!(ended, Ended::Left) {

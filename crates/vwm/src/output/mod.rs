@@ -1,5 +1,7 @@
-//! What commands show: tables and JSON, numbers for people, and a turn as it happens.
+//! What commands show: tables and JSON, numbers for people, what changes, and a turn as it happens.
 
+pub(crate) mod diff;
+pub(crate) mod folded;
 pub(crate) mod margin;
 pub(crate) mod numbers;
 pub(crate) mod table;
@@ -13,4 +15,26 @@ pub(crate) enum Output {
     Table,
     /// For programs: the API's own objects.
     Json,
+}
+
+/// The option that chooses the form.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct Form {
+    /// table for people; json for programs, which is the API's own objects
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORM",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub(crate) output: Output,
+}
+
+impl Form {
+    /// Whether a program reads it.
+    #[must_use]
+    pub(crate) fn is_json(self) -> bool {
+        self.output == Output::Json
+    }
 }

@@ -63,28 +63,49 @@ pub(crate) fn count(number: i64) -> String {
     text
 }
 
-/// What an answer took: `1,250 tokens in, 89 out · $0.0070 · 2.3 s`; what nobody reported is left out.
-pub(crate) fn spent(answer: &Answer) -> String {
-    let mut parts = Vec::new();
-    match (answer.tokens_in, answer.tokens_out) {
-        (None, None) => {}
-        (tokens_in, tokens_out) => {
-            let told = |tokens: Option<i64>| tokens.map_or_else(|| "?".to_owned(), count);
-            parts.push(format!(
-                "{} tokens in, {} out",
-                told(tokens_in),
-                told(tokens_out)
-            ));
+/// What something cost, or `unknown` where nobody said.
+pub(crate) fn cost(usd: Option<f64>) -> String {
+    usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.4}"))
+}
+
+/// The last line of a turn: `complete · 2.3 s · 1,250 tokens in, 89 out · $0.0070`.
+pub(crate) fn ended(answer: &Answer) -> String {
+    let mut parts = vec![answer.status.as_str().replace('_', " ")];
+    if answer.duration_ms.is_some() {
+        parts.push(took(answer.duration_ms));
+    }
+    let (tokens, cost_usd) = (tokens(answer), answer.cost_usd);
+    match (tokens, cost_usd) {
+        (None, None) => parts.push("tokens and cost unknown".to_owned()),
+        (Some(tokens), None) => parts.extend([tokens, "cost unknown".to_owned()]),
+        (tokens, Some(_)) => {
+            parts.extend(tokens);
+            parts.push(cost(cost_usd));
         }
     }
-    if let Some(cost) = answer.cost_usd {
-        parts.push(format!("${cost:.4}"));
+    parts.join(" · ")
+}
+
+/// What an answer took: `1,250 tokens in, 89 out · $0.0070 · 2.3 s`; what nobody reported is left out.
+pub(crate) fn spent(answer: &Answer) -> String {
+    let mut parts: Vec<_> = tokens(answer).into_iter().collect();
+    if answer.cost_usd.is_some() {
+        parts.push(cost(answer.cost_usd));
     }
-    if let Some(millis) = answer.duration_ms {
-        let millis = millis.try_into().unwrap_or(0);
-        parts.push(duration(Duration::from_millis(millis)));
+    if answer.duration_ms.is_some() {
+        parts.push(took(answer.duration_ms));
     }
     parts.join(" · ")
+}
+
+/// `1,250 tokens in, 89 out`; none where nobody counted.
+fn tokens(answer: &Answer) -> Option<String> {
+    if answer.tokens_in.is_none() && answer.tokens_out.is_none() {
+        return None;
+    }
+    let told = |tokens: Option<i64>| tokens.map_or_else(|| "?".to_owned(), count);
+    let (tokens_in, tokens_out) = (told(answer.tokens_in), told(answer.tokens_out));
+    Some(format!("{tokens_in} tokens in, {tokens_out} out"))
 }
 
 #[cfg(test)]
@@ -105,5 +126,27 @@ mod tests {
             [420, 12_000, 185_000, 7_800_000].map(|it| duration(Duration::from_millis(it))),
             ["0.4 s", "12 s", "3 min 5 s", "2 h 10 min"]
         );
+    }
+
+    #[test]
+    fn a_turns_last_line_says_what_nobody_reported() {
+        let told = |tokens: Option<i64>, cost: Option<f64>| {
+            let answer = serde_json::json!({
+                "requestId": vwm_api::TurnId::new(), "subsessionId": vwm_api::TurnId::new(),
+                "status": "outcome_unknown", "response": "", "artifacts": [],
+                "tokensIn": tokens, "costUsd": cost, "durationMs": 2300,
+            });
+            ended(&serde_json::from_value(answer).unwrap())
+        };
+        let begins = "outcome unknown · 2.3 s · ";
+        let all = [
+            (None, None, "tokens and cost unknown"),
+            (Some(1250), None, "1,250 tokens in, ? out · cost unknown"),
+            (Some(1250), Some(0.007), "1,250 tokens in, ? out · $0.0070"),
+            (None, Some(0.007), "$0.0070"),
+        ];
+        for (tokens, cost, ends) in all {
+            assert_eq!(told(tokens, cost), format!("{begins}{ends}"));
+        }
     }
 }

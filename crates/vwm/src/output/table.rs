@@ -1,6 +1,6 @@
 //! Tables for people and JSON for programs, on standard output.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -11,6 +11,17 @@ use crate::error::CliError;
 pub(crate) fn line(text: impl std::fmt::Display) {
     // Whoever reads may rightly be gone.
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes lines that are whole.
+pub(crate) fn text(text: &str) {
+    // Likewise.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Whether colours may stand on standard output.
+pub(crate) fn is_styled() -> bool {
+    io::stdout().is_terminal() && console::colors_enabled()
 }
 
 /// Writes rows below a header, without frames, so that `grep` and `awk` get along with it.

@@ -12,7 +12,7 @@ use vwm_api::{
     AbortRequest, Answer, EventBody, NewSession, Prompt, Seq, SessionId, SessionStatus, TurnError,
     TurnId, TurnStatus,
 };
-use vwm_client::{Client, ClientError, Watched};
+use vwm_client::{Client, ClientError, WatchStream, Watched};
 
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::remains::{Learned, Push, Remains};
@@ -36,7 +36,7 @@ pub(crate) enum Ended {
         /// Why.
         error: TurnError,
     },
-    /// Ctrl-C came twice: nobody waited for it.
+    /// Ctrl-C came: nobody waited for it.
     Left,
 }
 
@@ -182,14 +182,28 @@ impl Sitting {
 
     /// Prompts, and shows the turn up to its end. Ctrl-C aborts it, a second one leaves.
     pub(crate) async fn turn(&mut self, prompt: &Prompt) -> Result<Ended, CliError> {
-        let mut events = self.client.watch_turn(self.session, prompt);
-        let mut turn = None;
+        let events = self.client.watch_turn(self.session, prompt);
+        self.follow(events, None, OnInterrupt::Abort).await
+    }
+
+    /// Shows a turn that was asked for before, from its first event to its last. Ctrl-C leaves it alone.
+    pub(crate) async fn watch(&mut self, turn: TurnId) -> Result<Ended, CliError> {
+        let events = self.client.watch_request(self.session, turn, 0);
+        self.follow(events, Some(turn), OnInterrupt::Leave).await
+    }
+
+    async fn follow(
+        &mut self,
+        mut events: WatchStream,
+        mut turn: Option<TurnId>,
+        on_interrupt: OnInterrupt,
+    ) -> Result<Ended, CliError> {
         let mut abort = Abort::No;
         loop {
             let watched = tokio::select! {
                 watched = events.next() => watched,
                 () = self.interrupts.next() => {
-                    if abort != Abort::No {
+                    if abort != Abort::No || on_interrupt == OnInterrupt::Leave {
                         return Ok(Ended::Left);
                     }
                     self.note("aborting the turn; Ctrl-C again leaves at once");
@@ -237,6 +251,22 @@ impl Sitting {
         }
     }
 
+    /// Shows what happens in the session after an event, up to its end; false when Ctrl-C came first.
+    pub(crate) async fn look_on(&mut self, after: Seq) -> Result<bool, CliError> {
+        let mut events = self.client.watch(self.session, after);
+        loop {
+            let watched = tokio::select! {
+                watched = events.next() => watched,
+                () = self.interrupts.next() => return Ok(false),
+            };
+            let Some(watched) = watched else {
+                return Ok(true);
+            };
+            let watched = watched.map_err(|error| self.refused(error))?;
+            self.screen.watched(&watched);
+        }
+    }
+
     async fn abort(&mut self, turn: Option<TurnId>) -> Result<Abort, CliError> {
         if turn.is_none() && self.owner == Owner::Others {
             return Ok(Abort::Wanted);
@@ -281,6 +311,13 @@ impl Sitting {
             ));
         }
     }
+}
+
+/// What Ctrl-C does to a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnInterrupt {
+    Abort,
+    Leave,
 }
 
 /// How far an abort is.

@@ -35,7 +35,7 @@ impl Screen {
         let is_terminal = io::stdout().is_terminal();
         let is_styled = is_terminal && console::colors_enabled();
         let lines = || -> Box<dyn Write> { Box::new(Margin::new(io::stdout(), MARGIN)) };
-        let transcript = Transcript::new(lines(), lines(), is_terminal, is_styled);
+        let transcript = Transcript::new(lines(), lines(), is_terminal, is_styled).brief();
         Self::Live(Box::new(transcript))
     }
 
@@ -58,6 +58,14 @@ impl Screen {
     pub(crate) fn note(&mut self, text: &str) {
         match self {
             Self::Live(transcript) => transcript.note(text),
+            Self::Quiet => {}
+        }
+    }
+
+    /// Ends the line that is open.
+    pub(crate) fn close(&mut self) {
+        match self {
+            Self::Live(transcript) => transcript.close(),
             Self::Quiet => {}
         }
     }

@@ -15,19 +15,22 @@ use clap::Args;
 
 use crate::connect::Context;
 use crate::error::CliError;
-use crate::output::table;
+use crate::output::{Form, table};
 use check::{Marks, Report};
 use settings::Settings;
 
 /// How to look.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  vwm doctor\n  vwm doctor --json\n\nIt changes nothing, shows no key's value, and exits with 1 where something fails."
+    after_help = "Examples:\n  vwm doctor\n  vwm doctor --output json\n\nIt changes nothing, shows no key's value, and exits with 1 where something fails."
 )]
 pub(crate) struct DoctorArgs {
-    /// Prints one JSON object
-    #[arg(long)]
+    /// The same as `--output json`
+    #[arg(long, hide = true)]
     pub(crate) json: bool,
+    /// In which form
+    #[command(flatten)]
+    pub(crate) form: Form,
     /// Looks for installed engines in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) engines_dir: Option<PathBuf>,
@@ -36,7 +39,7 @@ pub(crate) struct DoctorArgs {
 /// Looks at everything, and says what it found.
 pub(crate) async fn run(args: DoctorArgs, context: &Context) -> Result<ExitCode, CliError> {
     let report = look(args.engines_dir, context).await;
-    if args.json {
+    if args.json || args.form.is_json() {
         table::json(&report)?;
     } else {
         table::line(report.text(Marks::fit_for(io::stdout().is_terminal())));

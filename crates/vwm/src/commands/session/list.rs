@@ -6,14 +6,14 @@ use vwm_api::{Session, WorkerId};
 use vwm_client::{Client, SessionFilter};
 
 use crate::error::CliError;
-use crate::output::{Output, numbers, table};
+use crate::output::{Form, numbers, table};
 
 /// Lists sessions.
 pub(super) async fn list(
     client: &Client,
     mut filter: SessionFilter,
     limit: usize,
-    output: Output,
+    form: Form,
 ) -> Result<(), CliError> {
     let mut sessions = Vec::new();
     while sessions.len() < limit {
@@ -27,11 +27,20 @@ pub(super) async fn list(
         }
     }
     sessions.truncate(limit);
-    if output == Output::Json {
+    show(client, &sessions, form).await
+}
+
+/// Shows sessions in a table, with their workers' names.
+pub(in crate::commands) async fn show(
+    client: &Client,
+    sessions: &[Session],
+    form: Form,
+) -> Result<(), CliError> {
+    if form.is_json() {
         return table::json(&sessions);
     }
     if sessions.is_empty() {
-        eprintln!("there is no such session: `vwm run WORKER \"…\"` makes one");
+        eprintln!("there is no session that fits: `vwm session start WORKER` makes one");
         return Ok(());
     }
     let workers = client.workers().await?;

@@ -1,115 +1,95 @@
-//! `vwm session`: lists, shows and ends sessions, and pushes what they left.
+//! `vwm session`: begins, lists, shows and ends sessions, and pushes what they left.
 
+mod command;
 mod end;
-mod list;
+pub(super) mod list;
+pub(super) mod named;
 mod push;
+mod requests;
 mod show;
+mod start;
 mod telemetry;
+mod transcript;
+mod watch;
 
 use std::process::ExitCode;
 
-use clap::{Subcommand, builder::PossibleValuesParser};
-use vwm_api::{SessionId, SessionStatus};
+use vwm_api::{AbortRequest, SessionId, SessionStatus};
 use vwm_client::{ClientError, SessionFilter};
 
+pub(crate) use self::command::{SessionCommand, TelemetryArgs};
 use super::worker;
 use crate::connect::Context;
 use crate::error::CliError;
-use crate::output::Output;
-
-/// What to do with sessions.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SessionCommand {
-    /// Lists sessions, newest first
-    #[command(after_help = "Example:\n  vwm session list --status active --worker bob")]
-    List {
-        /// Only those that stand there
-        #[arg(long, value_parser = PossibleValuesParser::new(SessionStatus::ALL.map(SessionStatus::as_str)))]
-        status: Option<String>,
-        /// Only those of this worker
-        #[arg(long, value_name = "NAME")]
-        worker: Option<String>,
-        /// At most so many
-        #[arg(long, value_name = "COUNT", default_value_t = 50)]
-        limit: usize,
-        /// In which form
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
-    /// Shows one session and its turns
-    #[command(after_help = "Example:\n  vwm session show 0197…")]
-    Show {
-        /// Its id
-        id: SessionId,
-        /// In which form
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
-    /// Shows what each turn of a session took, in tokens and time, and what came of learning
-    #[command(
-        after_help = "Examples:\n  vwm session telemetry 0197…\n  vwm session telemetry 0197… --output json | jq 'map(.tokensIn) | add'"
-    )]
-    Telemetry {
-        /// Its id
-        id: SessionId,
-        /// In which form
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
-    /// Ends a session: the worker writes down what it learned, the work is pushed, the workspace removed
-    #[command(
-        after_help = "Examples:\n  vwm session end 0197…\n  vwm session end 0197… --no-wait\n\nCtrl-C leaves, and the server ends the session all the same."
-    )]
-    End {
-        /// Its id
-        id: SessionId,
-        /// Shows the end as it goes, which is what happens anyway
-        #[arg(long, conflicts_with = "no_wait")]
-        wait: bool,
-        /// Asks for the end and does not wait for it
-        #[arg(long)]
-        no_wait: bool,
-    },
-    /// Pushes the branches that the end of a session could not push
-    #[command(
-        after_help = "Examples:\n  vwm session push 0197…\n  vwm session push 0197… --output json\n\nExit code 0 when the remotes have everything, 1 when they still do not."
-    )]
-    Push {
-        /// Its id
-        id: SessionId,
-        /// In which form
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
-}
 
 /// Does it.
 pub(crate) async fn run(command: SessionCommand, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client()?;
     match command {
+        SessionCommand::Start(args) => return start::start(&client, args).await,
         SessionCommand::List {
             status,
             worker,
+            breadcrumb,
             limit,
-            output,
+            form,
         } => {
             let mut filter = SessionFilter {
                 status: status.and_then(|name| status_of(&name)),
+                breadcrumb,
                 ..SessionFilter::default()
             };
             if let Some(name) = worker {
                 filter.worker_id = Some(worker::by_name(&client, &name).await?.id);
             }
-            list::list(&client, filter, limit, output).await?;
+            list::list(&client, filter, limit, form).await?;
         }
-        SessionCommand::Show { id, output } => show::show(&client, id, output).await?,
-        SessionCommand::Telemetry { id, output } => {
-            telemetry::telemetry(&client, id, output).await?;
+        SessionCommand::Show { id, form } => {
+            show::show(&client, id.find(&client).await?, form).await?;
         }
-        SessionCommand::End { id, no_wait, .. } => return end::end(&client, id, no_wait).await,
-        SessionCommand::Push { id, output } => return push::push(&client, id, output).await,
+        SessionCommand::Watch { id, request, form } => {
+            return watch::watch(&client, id.find(&client).await?, request, form).await;
+        }
+        SessionCommand::Events { id, after, form } => {
+            return watch::events(&client, id.find(&client).await?, after, form).await;
+        }
+        SessionCommand::Requests { id, request, form } => {
+            requests::requests(&client, id.find(&client).await?, request, form).await?;
+        }
+        SessionCommand::Telemetry(args) => {
+            telemetry::telemetry(&client, args.id.find(&client).await?, args.form).await?;
+        }
+        SessionCommand::Transcript { id } => {
+            transcript::transcript(&client, id.find(&client).await?).await?;
+        }
+        SessionCommand::Abort {
+            id,
+            request,
+            subsession,
+            form,
+        } => {
+            let which = AbortRequest {
+                subsession_id: subsession,
+                request_id: request,
+            };
+            requests::abort(&client, id.find(&client).await?, which, form).await?;
+        }
+        SessionCommand::End {
+            id, no_wait, form, ..
+        } => return end::end(&client, id.find(&client).await?, no_wait, form).await,
+        SessionCommand::Push { id, form } => {
+            return push::push(&client, id.find(&client).await?, form).await;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `vwm telemetry`, the short way.
+pub(crate) async fn telemetry(
+    args: TelemetryArgs,
+    context: &Context,
+) -> Result<ExitCode, CliError> {
+    run(SessionCommand::Telemetry(args), context).await
 }
 
 /// Says which session is not there.

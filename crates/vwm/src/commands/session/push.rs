@@ -7,14 +7,10 @@ use vwm_client::Client;
 
 use super::{missing, show};
 use crate::error::CliError;
-use crate::output::{Output, table};
+use crate::output::{Form, table};
 
 /// Pushes what the end of a session could not push.
-pub(super) async fn push(
-    client: &Client,
-    id: SessionId,
-    output: Output,
-) -> Result<ExitCode, CliError> {
+pub(super) async fn push(client: &Client, id: SessionId, form: Form) -> Result<ExitCode, CliError> {
     let session = client.session(id).await.map_err(missing(id))?;
     // Nothing to do is no fault: the remotes have everything.
     let is_done = session.status == SessionStatus::Ended && session.unpushed.is_empty();
@@ -23,7 +19,7 @@ pub(super) async fn push(
     } else {
         client.push_session(id).await?
     };
-    if output == Output::Json {
+    if form.is_json() {
         table::json(&result)?;
     } else {
         tell(id, &result);

@@ -1,20 +1,20 @@
 //! `vwm session show`.
 
 use serde_json::json;
-use vwm_api::{SessionId, TelemetryRow, Unpushed};
+use vwm_api::{SessionId, Unpushed};
 use vwm_client::Client;
 
-use super::missing;
+use super::{missing, requests, telemetry};
 use crate::error::CliError;
-use crate::output::{Output, numbers, table};
+use crate::output::{Form, numbers, table};
 
 /// Shows a session.
-pub(super) async fn show(client: &Client, id: SessionId, output: Output) -> Result<(), CliError> {
+pub(super) async fn show(client: &Client, id: SessionId, form: Form) -> Result<(), CliError> {
     let session = client.session(id).await.map_err(missing(id))?;
     let stats = client.stats(id).await?;
-    let requests = client.telemetry(id).await?;
-    if output == Output::Json {
-        let all = json!({ "session": session, "stats": stats, "requests": requests });
+    let rows = client.telemetry(id).await?;
+    if form.is_json() {
+        let all = json!({ "session": session, "stats": stats, "requests": rows });
         return table::json(&all);
     }
     let worker = match client.worker(session.worker_id).await {
@@ -42,6 +42,7 @@ pub(super) async fn show(client: &Client, id: SessionId, output: Output) -> Resu
                 .as_ref()
                 .map_or_else(dash, |it| format!("{}, from {}", it.url, it.branch)),
         ),
+        ("breadcrumbs", session.breadcrumbs.join(", ")),
         ("wall", session.wall.clone().unwrap_or_else(dash)),
         ("created", session.created_at.to_string()),
         ("last active", numbers::ago(session.last_activity_at)),
@@ -49,14 +50,8 @@ pub(super) async fn show(client: &Client, id: SessionId, output: Output) -> Resu
             "ended",
             session.ended_at.map_or_else(dash, |it| it.to_string()),
         ),
-        (
-            "tokens",
-            format!(
-                "{} in, {} out",
-                numbers::count(stats.total_tokens_in),
-                numbers::count(stats.total_tokens_out)
-            ),
-        ),
+        ("tokens", telemetry::tokens_of(&rows)),
+        ("cost", telemetry::cost(&rows)),
     ];
     for it in &session.unpushed {
         fields.push(("unpushed", unpushed(it)));
@@ -70,25 +65,11 @@ pub(super) async fn show(client: &Client, id: SessionId, output: Output) -> Resu
             "\nthe commits are kept: `vwm session push {id}` brings them to the remote"
         ));
     }
-    if !requests.is_empty() {
+    if !rows.is_empty() {
         table::line("");
-        table::rows(
-            &["request", "kind", "status", "took", "prompt"],
-            requests.iter().map(turn_row).collect(),
-        );
+        requests::show(&rows);
     }
     Ok(())
-}
-
-fn turn_row(row: &TelemetryRow) -> Vec<String> {
-    let prompt: String = row.prompt.chars().take(60).collect();
-    vec![
-        row.id.to_string(),
-        row.kind.as_str().to_owned(),
-        row.status.as_str().to_owned(),
-        numbers::took(row.duration_ms),
-        prompt,
-    ]
 }
 
 /// Says why a remote does not have a branch.

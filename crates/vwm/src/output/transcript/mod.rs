@@ -1,16 +1,14 @@
-//! A turn as it happens: the answer on one writer, as it comes; thinking, tools and notices on another, one line each.
+//! A turn as it happens: the answer on one writer, as it comes; thinking, tools and notices on another, tools folded to a few lines.
 
+mod tools;
+
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use console::Style;
-use serde_json::Value;
-use vwm_api::{EventBody, ToolCall, ToolResult};
+use vwm_api::EventBody;
 
-use super::numbers;
 use super::table::{plain, steers};
-
-/// The widest that a folded line gets; what comes before and behind it stays below 100 columns, too.
-const WIDTH: usize = 75;
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +20,18 @@ enum Open {
     /// In the thinking.
     Thinking,
     /// Behind a tool's name, whose result belongs on the same line.
-    Tool { id: String },
+    Tool { id: String, width: usize },
+    /// Below what a tool was given.
+    Below { id: String },
+}
+
+/// How much is shown of what a tool gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Results {
+    /// Its first lines.
+    Lines,
+    /// Its size.
+    Sizes,
 }
 
 /// Shows events.
@@ -35,23 +44,40 @@ pub(crate) struct Transcript<O, E> {
     is_terminal: bool,
     /// Whether what is said goes to everything else.
     is_aside: bool,
+    results: Results,
+    bold: Style,
     dim: Style,
     red: Style,
+    green: Style,
     open: Open,
+    /// What the tools are called that have not answered yet.
+    titles: BTreeMap<String, String>,
 }
 
 impl<O: Write, E: Write> Transcript<O, E> {
     /// A transcript that shows the answer on `out` and the rest on `err`.
     pub(crate) fn new(out: O, err: E, is_terminal: bool, is_styled: bool) -> Self {
+        let style = || Style::new().force_styling(is_styled);
         Self {
             out,
             err,
             is_terminal,
             is_aside: false,
-            dim: Style::new().dim().force_styling(is_styled),
-            red: Style::new().red().force_styling(is_styled),
+            results: Results::Lines,
+            bold: style().bold(),
+            dim: style().dim(),
+            red: style().red(),
+            green: style().green(),
             open: Open::Nothing,
+            titles: BTreeMap::new(),
         }
+    }
+
+    /// Shows a line for each tool, and of its result only the size.
+    #[must_use]
+    pub(crate) fn brief(mut self) -> Self {
+        self.results = Results::Sizes;
+        self
     }
 
     /// Keeps what is said from here on away from the answer: it goes where everything else does.
@@ -96,7 +122,7 @@ impl<O: Write, E: Write> Transcript<O, E> {
     /// Ends the line that is open.
     pub(crate) fn close(&mut self) {
         match std::mem::replace(&mut self.open, Open::Nothing) {
-            Open::Nothing => {}
+            Open::Nothing | Open::Below { .. } => {}
             Open::Text => self.write_out("\n"),
             Open::Thinking | Open::Tool { .. } => self.write_err("\n"),
         }
@@ -138,42 +164,6 @@ impl<O: Write, E: Write> Transcript<O, E> {
         };
     }
 
-    fn tool_call(&mut self, call: &ToolCall) {
-        self.close();
-        let gist = gist(&call.input);
-        // Some engines name the use of a tool by what it is about.
-        let line = if call.name.ends_with(&gist) {
-            folded(&call.name)
-        } else {
-            folded(&format!("{} {gist}", call.name))
-        };
-        self.write_err(&self.dim.apply_to(format!("→ {line}")).to_string());
-        self.open = Open::Tool {
-            id: call.id.clone(),
-        };
-    }
-
-    fn tool_result(&mut self, result: &ToolResult) {
-        let is_same = matches!(&self.open, Open::Tool { id } if *id == result.id);
-        if !is_same {
-            self.close();
-            let name = result.name.as_deref().unwrap_or("tool");
-            let name = format!("→ {}", folded(name));
-            self.write_err(&self.dim.apply_to(name).to_string());
-        }
-        let output = words(&result.output);
-        let told = if result.is_error {
-            let first = output.lines().find(|line| !line.trim().is_empty());
-            let why = folded(first.unwrap_or("without a word").trim());
-            self.red.apply_to(format!(" ✗ {why}")).to_string()
-        } else {
-            let size = numbers::bytes(output.len() as u64);
-            self.dim.apply_to(format!(" ✓ {size} back")).to_string()
-        };
-        self.open = Open::Nothing;
-        self.err_line(&told);
-    }
-
     fn err_line(&mut self, line: &str) {
         self.write_err(&format!("{line}\n"));
     }
@@ -194,56 +184,6 @@ impl<O: Write, E: Write> Transcript<O, E> {
     }
 }
 
-/// What a tool is about: the first of the fields that tell it, or all of it.
-fn gist(input: &Value) -> String {
-    const TELLING: [&str; 9] = [
-        "command",
-        "file_path",
-        "filePath",
-        "path",
-        "pattern",
-        "query",
-        "url",
-        "description",
-        "prompt",
-    ];
-    if let Some(telling) = TELLING.iter().find_map(|name| input[*name].as_str()) {
-        return telling.to_owned();
-    }
-    match input {
-        Value::Null => String::new(),
-        Value::Object(fields) if fields.is_empty() => String::new(),
-        other => other.to_string(),
-    }
-}
-
-/// A result's text; engines give a string, or one in an object of its own, or parts that have texts.
-fn words(output: &Value) -> String {
-    match output {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Object(fields) if fields.len() == 1 => match fields.values().next() {
-            Some(Value::String(text)) => text.clone(),
-            _ => output.to_string(),
-        },
-        Value::Array(parts) if parts.iter().all(|part| part["text"].is_string()) => {
-            let texts = parts.iter().filter_map(|part| part["text"].as_str());
-            texts.collect::<Vec<_>>().join("\n")
-        }
-        other => other.to_string(),
-    }
-}
-
-/// One line of bounded width.
-fn folded(text: &str) -> String {
-    let text = plain(text.trim());
-    if text.chars().count() <= WIDTH {
-        return text;
-    }
-    let cut: String = text.chars().take(WIDTH - 1).collect();
-    format!("{cut}…")
-}
-
 /// The text without what would steer a terminal; lines and tabs stay.
 fn harmless(text: &str) -> String {
     text.chars()
@@ -253,10 +193,11 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-    use vwm_api::{TurnError, TurnStatus};
+    use serde_json::{Value, json};
+    use vwm_api::{ToolCall, ToolResult, TurnError, TurnStatus};
 
     use super::*;
+    use crate::output::folded::WIDTH;
 
     fn call(id: &str, name: &str, input: Value) -> EventBody {
         EventBody::ToolCall(ToolCall {
@@ -287,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_alone_on_its_writer_and_tools_are_a_line_each() {
+    fn the_answer_is_alone_on_its_writer_and_tools_are_folded_to_a_few_lines() {
         let (out, err) = shown(&[
             EventBody::Thinking("where ".into()),
             EventBody::Thinking("is it?".into()),
@@ -299,6 +240,12 @@ mod tests {
             call("3", "Read", json!({"file_path": "y"})),
             result("3", json!([{"type": "text", "text": "yy"}]), false),
             result("2", json!("\nno such file: x\nat all"), true),
+            call(
+                "4",
+                "Edit",
+                json!({"file_path": "z", "old_string": "old", "new_string": "new"}),
+            ),
+            result("4", json!("done"), false),
             EventBody::Notice {
                 code: "retry".into(),
                 message: "again".into(),
@@ -315,13 +262,32 @@ mod tests {
         assert_eq!(out, "I look around.\nDone.\n");
         insta::assert_snapshot!(err, @r"
         where is it?
-        → Bash ls -la ✓ 3 bytes back
+        → Bash ls -la ✓
+            a
+            b
         → Bash cat x
-        → Read y ✓ 2 bytes back
-        → Bash ✗ no such file: x
+        → Read y ✓ yy
+        → Bash cat x ✗
+            no such file: x
+            at all
+        → Edit z
+            - old
+            + new
+            ✓ done
         · retry: again
         the key is wrong
         ");
+    }
+
+    #[test]
+    fn a_brief_transcript_tells_sizes() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut transcript = Transcript::new(&mut out, &mut err, false, false).brief();
+        transcript.show(&call("1", "Bash", json!({"command": "ls"})));
+        transcript.show(&result("1", json!("a\nb"), false));
+        transcript.show(&result("2", json!("\nno such\nfile"), true));
+        let err = String::from_utf8(err).expect("text");
+        assert_eq!(err, "→ Bash ls ✓ 3 bytes back\n→ Bash ✗ no such\n");
     }
 
     #[test]

@@ -1,0 +1,92 @@
+//! `vwm session requests` and `vwm session abort`.
+
+use vwm_api::{AbortAnswer, AbortRequest, SessionId, TelemetryRow, TurnId};
+use vwm_client::{Client, ClientError};
+
+use crate::error::CliError;
+use crate::output::{Form, numbers, table};
+
+/// Lists the requests of a session, or shows one of them.
+pub(super) async fn requests(
+    client: &Client,
+    id: SessionId,
+    request: Option<TurnId>,
+    form: Form,
+) -> Result<(), CliError> {
+    if let Some(turn) = request {
+        let view = client.request(id, turn).await.map_err(missing(id, turn))?;
+        if form.is_json() {
+            return table::json(&view);
+        }
+        let mut fields = vec![
+            ("id", view.request_id.to_string()),
+            ("status", view.status.as_str().to_owned()),
+            ("conversation", view.subsession_id.to_string()),
+            ("asked", numbers::ago(view.created_at)),
+        ];
+        if let Some(answer) = &view.answer {
+            fields.push(("took", numbers::ended(answer)));
+            if let Some(error) = &answer.error {
+                fields.push(("error", error.message.clone()));
+            }
+            fields.push(("answer", answer.response.clone()));
+        }
+        table::fields(&fields);
+        return Ok(());
+    }
+    let rows = client.telemetry(id).await.map_err(super::missing(id))?;
+    if form.is_json() {
+        return table::json(&rows);
+    }
+    if rows.is_empty() {
+        eprintln!("nobody has prompted yet: `vwm prompt {id} \"…\"` does");
+        return Ok(());
+    }
+    show(&rows);
+    Ok(())
+}
+
+/// Shows requests in a table.
+pub(super) fn show(rows: &[TelemetryRow]) {
+    let row = |row: &TelemetryRow| {
+        vec![
+            row.id.to_string(),
+            row.kind.as_str().to_owned(),
+            row.status.as_str().to_owned(),
+            numbers::took(row.duration_ms),
+            row.prompt.chars().take(60).collect(),
+        ]
+    };
+    table::rows(
+        &["request", "kind", "status", "took", "prompt"],
+        rows.iter().map(row).collect(),
+    );
+}
+
+/// Aborts what is in flight or waits.
+pub(super) async fn abort(
+    client: &Client,
+    id: SessionId,
+    which: AbortRequest,
+    form: Form,
+) -> Result<(), CliError> {
+    client.abort(id, &which).await?;
+    if form.is_json() {
+        return table::json(&AbortAnswer::Aborted);
+    }
+    table::line("aborted");
+    Ok(())
+}
+
+/// Says which request is not there.
+pub(super) fn missing(id: SessionId, turn: TurnId) -> impl FnOnce(ClientError) -> CliError {
+    move |error| {
+        if error.is_not_found() {
+            return CliError::failed(
+                format!("session {id} has no request {turn}"),
+                format!("`vwm session requests {id}` lists those that there are"),
+            );
+        }
+        error.into()
+    }
+}
