@@ -1,4 +1,4 @@
-//! What the tests need of the machine: git, certificates and npm, from Debian's packages where they are missing.
+//! What the tests need of the machine: git, curl, jq, certificates, npm and Python, from Debian's packages where they are missing.
 
 use std::path::Path;
 
@@ -42,6 +42,13 @@ fn missing() -> Result<Vec<&'static str>> {
     if !answers("git --version")? {
         missing.push("git");
     }
+    // The documents' lines use these two.
+    if !answers("curl --version")? {
+        missing.push("curl");
+    }
+    if !answers("jq --version")? {
+        missing.push("jq");
+    }
     // Debian's file and Fedora's.
     let bundles = [
         "/etc/ssl/certs/ca-certificates.crt",
@@ -55,6 +62,13 @@ fn missing() -> Result<Vec<&'static str>> {
     }
     if !answers("npm --version")? {
         missing.push("npm");
+    }
+    if !answers("python3 --version")? {
+        missing.push("python3");
+    }
+    // What makes an environment is a package of its own in Debian.
+    if !answers("python3 -m ensurepip --version")? {
+        missing.push("python3-venv");
     }
     Ok(missing)
 }

@@ -7,14 +7,21 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::packages;
+use crate::fuzz::{self, Plan};
 use crate::step::{answers, command, execute, output, step};
+use crate::{clients, packages};
 
 /// The tests of `vwm-tests` that must also hold for an ordinary user: the road, and what an agent can reach from there.
 const ORDINARY: [&str; 2] = ["road::", "hostile::"];
+/// The same calls each time: what chance finds anew belongs to `cargo xtask fuzz-api`.
+const SHORT_FUZZ: Plan = Plan {
+    max_examples: 10,
+    seconds: 60,
+    seed: 1,
+};
 const MEND: &str = "mend the test that failed above";
 
-/// Installs what is missing, builds, and runs every test; cargo has the last word.
+/// Installs what is missing, builds, and runs every test; quick ones first.
 pub(crate) fn run() -> Result<()> {
     step("packages", packages::install_missing)?;
     let built = step("build", build)?;
@@ -25,11 +32,30 @@ pub(crate) fn run() -> Result<()> {
     step("doc tests", || {
         execute(&mut command("cargo test --workspace --doc"), MEND)
     })?;
+    step("TypeScript client", || clients::typescript(&built.vwm))?;
+    step("generated Python client", || clients::python(&built.vwm))?;
+    fuzz::run(&built.vwm, SHORT_FUZZ)?;
     if packages::is_root()? {
         step("integration tests as nobody", || run_as_nobody(&built))?;
     }
-    eprintln!("== integration tests");
-    execute(&mut command("cargo test --workspace --test *"), MEND)
+    step("integration tests", || {
+        execute(&mut command("cargo test --workspace --test *"), MEND)
+    })
+}
+
+/// Asks a real server all that its document allows and forbids; builds it unless there is one.
+pub(crate) fn fuzz(program: Option<PathBuf>, plan: Plan) -> Result<()> {
+    step("packages", packages::install_missing)?;
+    match program {
+        Some(program) => fuzz::run(&program, plan),
+        None => fuzz::run(&step("build", build_vwm)?, plan),
+    }
+}
+
+fn build_vwm() -> Result<PathBuf> {
+    let line = "cargo build --package vwm --message-format=json-render-diagnostics";
+    let built = output(&mut command(line), "mend what the compiler names")?;
+    executable(&built, "vwm", "bin").context("cargo built no vwm; is crates/vwm there?")
 }
 
 /// The programs that were built.
