@@ -6,23 +6,32 @@ mod config;
 mod disk;
 mod door;
 mod engine;
+mod newcomer;
 mod process;
+mod reference;
 mod repository;
+mod road;
 mod said;
 mod server;
 mod waiting;
 mod web;
+mod wire;
 mod world;
 
 pub use binary::{scripted_agent, vwm};
+pub use disk::Disk;
 pub use door::Door;
 pub use engine::claude_code;
+pub use newcomer::{Block, Document, free_port, has_lines, is_like, repository, shell, types};
 pub use process::{descendants, is_alive, kill, processes_of, program};
+pub use reference::{events, rest};
 pub use repository::Repository;
+pub use road::Road;
 pub use said::{Running, Said, without_ids};
 pub use server::Server;
 pub use waiting::{gone, no_process_of, until, within};
 pub use web::Web;
+pub use wire::{Call, Told};
 pub use world::World;
 
 /// What the built-in skill begins with, by which a script knows that its worker is asked to write down what it learned.

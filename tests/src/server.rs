@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::{binary, config, process};
+use crate::{binary, config, process, until};
 
 /// A running server; dropping it kills it.
 pub struct Server {
@@ -88,6 +88,14 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server can be waited for");
+    }
+
+    /// Waits until it has ended by itself, or by a signal of the test.
+    pub async fn ended(mut self) -> ExitStatus {
+        until("the server to end", async || {
+            self.child.try_wait().expect("it can be waited for")
+        })
+        .await
     }
 
     /// Asks it to stop, as Ctrl-C does, and waits until it has.

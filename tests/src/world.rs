@@ -88,14 +88,16 @@ impl World {
             .to_owned()
     }
 
+    /// Where the server is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.server.as_ref().expect("the server runs").url
+    }
+
     /// A client with the admin key.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(
-            &self.server.as_ref().expect("the server runs").url,
-            &self.key(),
-        )
-        .expect("a client")
+        Client::new(self.url(), &self.key()).expect("a client")
     }
 
     /// Runs the command line against this world, with a cleared environment.

@@ -5,5 +5,6 @@ mod demo;
 mod doctor;
 mod help;
 mod interrupts;
+mod resources;
 mod run;
 mod walk;

@@ -2,10 +2,15 @@
 
 mod claude;
 mod cli;
+mod contract;
 mod crashes;
+mod docs;
 mod ending;
+mod files;
 mod hostile;
 mod inputs;
 mod learning;
 mod lifecycle;
 mod road;
+mod sdk;
+mod stopping;

@@ -42,8 +42,12 @@ async fn files_in_yaml_and_json_and_from_standard_input_are_applied_and_twice_ch
 
     let changed = team.replace("Reviews", "Reviews all");
     let said = Said::by_with(world.cli(&["worker", "apply", "-f", "-"]), &changed).await;
-    let told = "worker ann changed (revision 2)\nworker bob unchanged (revision 1)\n";
-    assert_eq!(said, Said::new(0, told, ""));
+    let head = "--- ann, revision 1\n+++ standard input\n@@ ";
+    assert!(said.out.starts_with(head), "{}", said.out);
+    let told = "\n-description: Reviews\n+description: Reviews all\n";
+    assert!(said.out.contains(told), "{}", said.out);
+    let told = "\nworker ann changed (revision 2)\nworker bob unchanged (revision 1)\n";
+    assert!(said.out.ends_with(told), "{}", said.out);
     let list = world.says(&["worker", "list", "--output", "json"]).await;
     let list: Vec<serde_json::Value> = serde_json::from_str(&list.out).expect("it is JSON");
     let names: Vec<_> = list.iter().map(|it| it["name"].as_str()).collect();
@@ -134,21 +138,91 @@ async fn every_fault_of_every_file_is_told_at_once_with_its_place_and_nothing_is
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_worker_its_file_and_what_was_applied_before_it() {
+async fn a_dry_run_of_a_folder_shows_what_would_change_and_changes_nothing() {
+    let world = World::start(json!({})).await;
+    let stored = json!({"engine": {"command": "sh"}, "agentMd": "One.\nTwo.\n", "skills": ["a"]});
+    let before = world.worker(stored).await;
+    std::fs::create_dir(world.folder().join("team")).expect("a folder");
+    let acp = "cliType: acp\nengine: {command: sh}\n";
+    file(&world, "team/ann.yml", &format!("name: ann\n{acp}"));
+    let bob = format!("name: bob\n{acp}agentMd: \"One.\\nThree.\\n\"\n");
+    file(&world, "team/bob.yaml", &bob);
+    file(&world, "team/README.md", "no worker");
+    let args = ["worker", "apply", "-f", "team"];
+    let dry = world.says(&[&args[..], &["--dry-run"]].concat()).await;
+    assert_eq!(dry.code, Some(0), "{}", dry.err);
+    for part in [
+        "--- ann, not there yet\n+++ team/ann.yml\n",
+        "\n+name: ann\n",
+        "\nworker ann would be created\n",
+        "\n-  Two.\n+  Three.\n",
+        "\n-skills:\n",
+        "\nworker bob would be changed\n",
+    ] {
+        assert!(dry.out.contains(part), "{part:?}:\n{}", dry.out);
+    }
+    assert!(dry.out.contains("\n+runtime: local\n"), "{}", dry.out);
+    let client = world.client();
+    assert_eq!(client.workers().await.expect("a list"), [before]);
+
+    let report = world
+        .says(&[&args[..], &["--output", "json"]].concat())
+        .await;
+    let report: Vec<serde_json::Value> = serde_json::from_str(&report.out).expect("it is JSON");
+    let changes: Vec<_> = report.iter().map(|it| it["change"].as_str()).collect();
+    assert_eq!(changes, [Some("created"), Some("changed")]);
+    let bob = client.worker_by_name("bob").await.expect("he is there");
+    assert_eq!(
+        (
+            bob.definition.agent_md.as_deref(),
+            bob.definition.skills.len()
+        ),
+        (Some("One.\nThree.\n"), 0)
+    );
+    let dry = world.says(&[&args[..], &["--dry-run"]].concat()).await;
+    assert_eq!(
+        dry,
+        Said::new(0, "worker ann unchanged\nworker bob unchanged\n", "")
+    );
+}
+
+#[tokio::test]
+async fn a_locked_worker_is_found_before_anything_is_applied() {
     let world = World::start(json!({})).await;
     world.worker(json!({"name": "bob", "locked": true})).await;
     let worker = |name: &str| format!("name: {name}\ncliType: acp\nengine: {{command: sh}}\n");
     file(&world, "a.yaml", &worker("ann"));
     file(&world, "b.yaml", &worker("bob"));
+    let args = ["worker", "apply", "-f", "a.yaml", "b.yaml"];
+    for args in [&args[..], &[&args[..], &["--dry-run"]].concat()] {
+        let said = world.says(args).await;
+        let told = "error: nothing was applied\n  b.yaml: worker bob is locked\n\
+                    hint: an admin's key may go over the lock with --force\n";
+        assert_eq!(said, Said::new(1, "", told));
+    }
+    let said = world.says(&[&args[..], &["--force"]].concat()).await;
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(
+        said.out.contains("worker bob changed (revision 2)"),
+        "{}",
+        said.out
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_worker_its_file_and_what_was_applied_before_it() {
+    let world = World::start(json!({})).await;
+    let worker = |name: &str| format!("name: {name}\ncliType: acp\nengine: {{command: sh}}\n");
+    file(&world, "a.yaml", &worker("ann"));
+    // More than the server takes, which only the server knows.
+    let large = format!("{}env: {{LARGE: {}}}\n", worker("bob"), "x".repeat(3 << 20));
+    file(&world, "b.yaml", &large);
     let refused = async |files: &[&str], before: &str, out: &str| {
         let args = [&["worker", "apply", "-f"], files].concat();
         let said = world.says(&args).await;
         assert_eq!((said.code, said.out.as_str()), (Some(1), out));
-        let beginning =
-            format!("error: b.yaml: worker bob is not applied; {before}\n  because: Worker ");
+        let beginning = format!("error: b.yaml: worker bob is not applied; {before}\n  because: ");
         assert!(said.err.starts_with(&beginning), "{}", said.err);
-        let hint = "\nhint: an admin's key may go over the lock with --force\n";
-        assert!(said.err.ends_with(hint), "{}", said.err);
     };
     let made = "worker ann created (revision 1)\n";
     refused(&["b.yaml"], "nothing was applied before it", "").await;

@@ -17,9 +17,12 @@ async fn only_session(world: &World) -> SessionId {
 
 /// The text without how long it took.
 fn without_times(text: &str) -> String {
-    let line = |line: &str| match line.strip_prefix("· ") {
-        Some(rest) if rest.ends_with(" s") || rest.ends_with(" ms") => "· TIME".to_owned(),
-        _ => line.to_owned(),
+    let line = |line: &str| match line.strip_suffix(" s · tokens and cost unknown") {
+        Some(rest) => match rest.rsplit_once(" · ") {
+            Some((status, _)) => format!("{status} · TIME · tokens and cost unknown"),
+            None => line.to_owned(),
+        },
+        None => line.to_owned(),
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -40,13 +43,13 @@ async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
     let id = only_session(&world).await;
     let expected = format!(
         "hm\n\
-         → printf 'one two ' ✓ 8 bytes back\n\
-         → write session_repo/a.md ✓ 23 bytes back\n\
+         → printf 'one two ' ✓\n    one\n    two\n\
+         → write session_repo/a.md ✓ wrote session_repo/a.md\n\
          → exit 3 ✗ exit status: 3\n\
          · ending the session\n\
          · session-ID is pushed at {} in {}\n\
          · ff-vwm/ID-ID is pushed at {} in {}\n\
-         · TIME",
+         · complete · TIME · tokens and cost unknown",
         project.tip(&format!("session-{id}")),
         project.url(),
         knowledge.tip(&format!("ff-vwm/{}-{id}", worker.id)),
@@ -64,7 +67,15 @@ async fn a_run_for_programs_is_one_json_object_and_nothing_else() {
     let world = World::start(json!({})).await;
     let project = Repository::with(&[("README.md", "# Project\n")]);
     world.worker(json!({"engine": scripted_agent()})).await;
-    let args = ["run", "bob", "hello", "--json", "--repo", &project.url()];
+    let args = [
+        "run",
+        "bob",
+        "hello",
+        "--output",
+        "json",
+        "--repo",
+        &project.url(),
+    ];
     let said = world.says(&args).await;
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
     let told: Value = serde_json::from_str(&said.out).expect("it is JSON");
@@ -109,13 +120,15 @@ async fn a_run_that_fails_says_why_and_still_pushes() {
         .await;
     let id = only_session(&world).await;
     let told = format!(
-        "→ write session_repo/a.md ✓ 23 bytes back\n\
+        "→ write session_repo/a.md ✓ wrote session_repo/a.md\n\
          the agent answered the prompt with an error (-32603): boom; look at the program's own setup, then prompt again\n\
-         · ending the session\n· session-ID is pushed at {} in {}\n",
+         · ending the session\n· session-ID is pushed at {} in {}\n\
+         · failed · TIME · tokens and cost unknown",
         project.tip(&format!("session-{id}")),
         project.url()
     );
-    assert_eq!(said, Said::new(1, "", told));
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert_eq!(without_times(&said.err), told);
     assert_eq!(
         project.file(&format!("session-{id}"), "a.md").as_deref(),
         Some("a\n")
@@ -135,7 +148,7 @@ async fn what_was_not_pushed_is_not_said_to_be() {
         .says(&["run", "bob", "hello", "--repo", &project.url()])
         .await;
     assert_eq!((said.code, said.out.as_str()), (Some(0), "echo: hello\n"));
-    let not = "· ending the session\n· nothing was committed, so session-ID is not pushed\n· TIME";
+    let not = "· ending the session\n· nothing was committed, so session-ID is not pushed\n· complete · TIME · tokens and cost unknown";
     let told = without_times(&said.err);
     assert!(told.ends_with(not), "{told}");
     assert_eq!(project.branches(), [""; 0]);
@@ -145,7 +158,7 @@ async fn what_was_not_pushed_is_not_said_to_be() {
 async fn a_run_for_programs_that_does_not_start_is_one_json_object_too() {
     let world = World::start(json!({})).await;
     let run = async |worker: &str, url: &str| {
-        let args = ["run", worker, "hello", "--json", "--repo", url];
+        let args = ["run", worker, "hello", "--output", "json", "--repo", url];
         let said = world.says(&args).await;
         assert_eq!(said.code, Some(1), "{}", said.err);
         let told: Value = serde_json::from_str(&said.out).expect("it is JSON");

@@ -120,7 +120,7 @@ async fn without_a_server_every_command_says_how_to_get_one() {
     let data = home.path().join(".local/share/vwm");
     let told = format!(
         "error: no server runs on the data directory {}\nhint: start one with `vwm server`, or name another data directory \
-         with --data-dir, or a server elsewhere with VWM_URL and VWM_API_KEY\n",
+         with --data-dir, or a server elsewhere with `vwm login URL`, or VWM_URL and VWM_API_KEY\n",
         data.display()
     );
     let id = "01970000-0000-7000-8000-000000000000";

@@ -112,7 +112,7 @@ async fn what_is_not_there_is_named_with_where_to_look() {
         ..NewSession::default()
     };
     let refused = world.client().create_session(&new).await;
-    let Err(ClientError::Api { status, body }) = refused else {
+    let Err(ClientError::Api { status, body, .. }) = refused else {
         panic!("there is no eve: {refused:?}")
     };
     let body = serde_json::to_value(body).expect("serializes");

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use futures_util::TryStreamExt;
 use serde_json::{Value, json};
+use vwm_api::SessionId;
 use vwm_tests::World;
 
 use super::world_of_bob;
@@ -30,18 +32,28 @@ pub(super) fn blob_that(world: &World, is_it: impl Fn(&[u8]) -> bool) -> PathBuf
     found.remove(0)
 }
 
+/// The transcript as the server tells it.
+async fn told(world: &World, id: SessionId) -> String {
+    let pieces = world.client().transcript(id).await.expect("a transcript");
+    let pieces: Vec<_> = pieces.try_collect().await.expect("a whole one");
+    String::from_utf8(pieces.concat()).expect("it is text")
+}
+
 #[tokio::test]
 async fn the_transcript_is_kept_whole_when_the_session_is_gone() {
     let world = world_of_bob(json!({})).await;
     let id = world.session("bob", None).await.id;
     world.ask(id, "the first prompt").await;
     world.ask(id, "SCRIPT: [{\"think\": \"hm\"}, {\"shell\": \"echo out\"}, {\"text\": \"the last word\"}]").await;
+    let made = told(&world, id).await;
     world.end(id).await;
     assert!(!world.volume(id).root.exists());
     let transcript = blob_that(&world, |bytes| {
         bytes.windows(16).any(|at| at == b"the first prompt")
     });
     let text = std::fs::read_to_string(transcript).expect("it is text");
+    // What is made from the events says the same as what was made from the journal.
+    assert_eq!((told(&world, id).await, made), (text.clone(), text.clone()));
     let lines: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))

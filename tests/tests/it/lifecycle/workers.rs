@@ -103,10 +103,14 @@ async fn a_locked_worker_stays_as_it_is_unless_an_admin_goes_over_the_lock() {
         "Worker is locked: unlock it, change or delete it with ?force=true, which is recorded";
     let told =
         format!("error: {sentence}\nhint: an admin's key may go over the lock with --force\n");
-    let where_it_stands = "error: standard input: worker bob is not applied; nothing was applied before it\n  because: ";
+    let all_or_nothing = "error: nothing was applied\n  standard input: worker bob is locked\n";
     assert_eq!(
         apply("two", &[]).await,
-        Said::new(1, "", told.replace("error: ", where_it_stands))
+        Said::new(
+            1,
+            "",
+            told.replace(&format!("error: {sentence}\n"), all_or_nothing)
+        )
     );
     assert_eq!(
         world.says(&["worker", "delete", "bob"]).await,
