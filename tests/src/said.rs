@@ -41,6 +41,19 @@ impl Said {
         Running::start(command, input).await.end().await
     }
 
+    /// What stands on standard error, without how long a turn took.
+    #[must_use]
+    pub fn err_without_times(&self) -> String {
+        let line = |line: &str| match line.strip_suffix(" s · tokens and cost unknown") {
+            Some(rest) => match rest.rsplit_once(" · ") {
+                Some((status, _)) => format!("{status} · TIME · tokens and cost unknown"),
+                None => line.to_owned(),
+            },
+            None => line.to_owned(),
+        };
+        self.err.lines().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// What stands on standard error from the first `error:` on; a log may be before it.
     #[must_use]
     pub fn error(&self) -> &str {

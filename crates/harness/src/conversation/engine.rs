@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use vwm_api::SubsessionId;
 
@@ -30,6 +31,8 @@ pub(super) struct Engine {
     /// Bytes that were said and that it has not read.
     unread: Arc<AtomicUsize>,
     stderr: Arc<Mutex<Vec<u8>>>,
+    /// Ends when all of standard error is read.
+    complaints: JoinHandle<()>,
     wakes: Vec<(Instant, u64)>,
 }
 
@@ -79,7 +82,7 @@ impl Engine {
             }
         });
         let stderr = Arc::new(Mutex::new(Vec::new()));
-        tokio::spawn(keep_tail(process.stderr(), Arc::clone(&stderr)));
+        let complaints = tokio::spawn(keep_tail(process.stderr(), Arc::clone(&stderr)));
         let dialogue = prepared.adapter.dialogue(home, open);
         let mut engine = Self {
             process,
@@ -88,6 +91,7 @@ impl Engine {
             say,
             unread,
             stderr,
+            complaints,
             wakes: Vec::new(),
         };
         let steps = engine.dialogue.open();
@@ -111,7 +115,7 @@ impl Engine {
                         Ok(exit) => exit,
                         Err(_) => self.process.kill().await,
                     };
-                    steps.extend(self.gone(&exit));
+                    steps.extend(self.gone(&exit).await);
                     Next::Exited(steps)
                 }
             },
@@ -139,10 +143,14 @@ impl Engine {
     /// Kills it and all that it started.
     pub(super) async fn kill(mut self) -> Vec<Step> {
         let exit = self.process.kill().await;
-        self.gone(&exit)
+        self.gone(&exit).await
     }
 
-    fn gone(&mut self, exit: &Exit) -> Vec<Step> {
+    async fn gone(&mut self, exit: &Exit) -> Vec<Step> {
+        // What it complained about last may still be on its way; a handle is not asked again once it has answered.
+        if !self.complaints.is_finished() {
+            let _ = tokio::time::timeout(LAST_WORDS, &mut self.complaints).await;
+        }
         let stderr = self
             .stderr
             .lock()

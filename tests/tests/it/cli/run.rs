@@ -15,18 +15,6 @@ async fn only_session(world: &World) -> SessionId {
     all.items[0].id
 }
 
-/// The text without how long it took.
-fn without_times(text: &str) -> String {
-    let line = |line: &str| match line.strip_suffix(" s · tokens and cost unknown") {
-        Some(rest) => match rest.rsplit_once(" · ") {
-            Some((status, _)) => format!("{status} · TIME · tokens and cost unknown"),
-            None => line.to_owned(),
-        },
-        None => line.to_owned(),
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
 #[tokio::test]
 async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
     let world = World::start(json!({})).await;
@@ -55,7 +43,7 @@ async fn a_run_shows_the_answer_folds_tools_and_names_the_branches() {
         knowledge.tip(&format!("ff-vwm/{}-{id}", worker.id)),
         knowledge.url()
     );
-    assert_eq!(without_times(&said.err), expected);
+    assert_eq!(said.err_without_times(), expected);
     assert_eq!(
         project.file(&format!("session-{id}"), "a.md").as_deref(),
         Some("a\n")
@@ -128,7 +116,7 @@ async fn a_run_that_fails_says_why_and_still_pushes() {
         project.url()
     );
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
-    assert_eq!(without_times(&said.err), told);
+    assert_eq!(said.err_without_times(), told);
     assert_eq!(
         project.file(&format!("session-{id}"), "a.md").as_deref(),
         Some("a\n")
@@ -149,7 +137,7 @@ async fn what_was_not_pushed_is_not_said_to_be() {
         .await;
     assert_eq!((said.code, said.out.as_str()), (Some(0), "echo: hello\n"));
     let not = "· ending the session\n· nothing was committed, so session-ID is not pushed\n· complete · TIME · tokens and cost unknown";
-    let told = without_times(&said.err);
+    let told = said.err_without_times();
     assert!(told.ends_with(not), "{told}");
     assert_eq!(project.branches(), [""; 0]);
 }

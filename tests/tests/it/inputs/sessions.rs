@@ -94,7 +94,7 @@ async fn what_is_not_there_is_named_with_where_to_look() {
     let worker = Said::new(
         1,
         "",
-        "error: there is no worker \"eve\"\nhint: `vwm worker list` shows those that there are; `vwm worker apply -f FILE` makes one\n",
+        "error: there is no worker \"eve\"\nhint: `vwm worker list` shows those that there are; `vwm worker create` makes one\n",
     );
     let session = Said::new(
         1,

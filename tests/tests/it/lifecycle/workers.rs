@@ -129,9 +129,14 @@ async fn a_locked_worker_stays_as_it_is_unless_an_admin_goes_over_the_lock() {
     let refused = client.delete_worker(bob.id, Lock::Respect).await;
     assert_eq!(refused.expect_err("he is locked").status(), Some(423));
     assert_eq!(client.worker(bob.id).await.expect("he is there"), bob);
-    assert_eq!(
-        apply("two", &["--force"]).await,
-        Said::new(0, "worker bob changed (revision 2)\n", "")
+    let forced = apply("two", &["--force"]).await;
+    assert_eq!((forced.code, forced.err.as_str()), (Some(0), ""));
+    let told = "-description: one\n+description: two\n";
+    assert!(forced.out.contains(told), "{}", forced.out);
+    assert!(
+        forced.out.ends_with("worker bob changed (revision 2)\n"),
+        "{}",
+        forced.out
     );
     let deleted = world.says(&["worker", "delete", "bob", "--force"]).await;
     assert_eq!(deleted, Said::new(0, "worker bob deleted\n", ""));
