@@ -13,7 +13,7 @@ use crate::config::Origin;
 /// How long a browser may remember the answer.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
-/// Answers browsers; without origins no page may read anything.
+/// Answers browsers, and says to pages of other origins that they may not.
 pub(super) fn layer(origins: &[Origin]) -> CorsLayer {
     let header = HeaderName::from_static;
     let origins = origins.iter().map(|origin| origin.header().clone());
