@@ -61,3 +61,7 @@ pub use sdk::{
 };
 pub use sessions::SessionFilter;
 pub use workers::Lock;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

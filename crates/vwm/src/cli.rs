@@ -22,7 +22,7 @@ use crate::commands::worker::WorkerCommand;
 
 /// Runs CLI coding agents as members of a team
 #[derive(Debug, Parser)]
-#[command(name = "vwm", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "vwm", version, about, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// The server's data directory, where commands find it and the key to it [default: the platform's data folder for vwm]
     #[arg(
@@ -155,7 +155,7 @@ Where is the server?
                          else the server of the platform's data folder for vwm
 Engines are installed in VWM_ENGINES_DIR. `--output json` gives programs the API's own objects.
 
-Exit codes: 0 done, 1 failed, 2 used wrongly, 3 outcome unknown, 130 aborted";
+Exit codes: 0 done, 1 failed, 2 used wrongly, 3 outcome unknown, 130 aborted, 141 nobody reads any more";
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! What a command says when it cannot go on: what happened, why, and what to do.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use vwm_client::ClientError;
@@ -100,7 +101,7 @@ impl CliError {
             ),
             Self::NoKey { .. } => Some("set VWM_API_KEY to one of the server's keys".to_owned()),
             Self::Server(error) if error.is_unreachable() => {
-                Some("start a server with `vwm server`".to_owned())
+                Some(unreachable(error))
             }
             Self::Server(error) if error.status() == Some(401) => Some(
                 "the key is not one of this server's, or is revoked: check VWM_API_KEY, `vwm login`, or the data directory's admin.key".to_owned(),
@@ -153,5 +154,59 @@ impl CliError {
             told += &format!("\nhint: {hint}");
         }
         told
+    }
+}
+
+/// What to do when nobody is at an address: on this machine one can be started.
+fn unreachable(error: &ClientError) -> String {
+    match error {
+        ClientError::Connect { to, .. } if !is_here(to) => format!(
+            "check the address {to}, the network, and that the server runs there; VWM_URL or `vwm login URL` names another"
+        ),
+        _ => "start a server with `vwm server`".to_owned(),
+    }
+}
+
+/// Whether an address leads to this machine alone.
+fn is_here(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    let is_loopback = |it: IpAddr| it.is_loopback();
+    host == "localhost" || host.ends_with(".localhost") || host.parse().is_ok_and(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_started_here_and_looked_for_elsewhere() {
+        let hint = |to: &str| {
+            let error = ClientError::Connect {
+                to: to.to_owned(),
+                source: "refused".into(),
+            };
+            CliError::from(error).hint().unwrap_or_default()
+        };
+        for here in [
+            "http://127.0.0.1:7420",
+            "http://[::1]:7420",
+            "https://localhost/vwm",
+        ] {
+            assert_eq!(hint(here), "start a server with `vwm server`", "{here}");
+        }
+        for there in [
+            "https://vwm.example.com",
+            "http://10.0.0.1:7420",
+            "http://localhost.example.com",
+        ] {
+            let begins = format!("check the address {there}, the network, ");
+            assert!(hint(there).starts_with(&begins), "{}", hint(there));
+        }
     }
 }

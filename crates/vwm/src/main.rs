@@ -21,10 +21,11 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
-    match commands::run(cli) {
+    let result = commands::run(cli).and_then(|code| output::stdout::check().map(|()| code));
+    match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{}", error.told());
+            output::table::aside(error.told());
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,12 +1,12 @@
 //! `vwm completion`: what a shell needs to complete our commands.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::error::CliError;
+use crate::output::stdout::Stdout;
 
 /// A shell that completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,7 +20,7 @@ pub(crate) enum For {
 }
 
 /// Writes the script.
-pub(crate) fn run(shell: For) -> Result<(), CliError> {
+pub(crate) fn run(shell: For) {
     let shell = match shell {
         For::Bash => Shell::Bash,
         For::Zsh => Shell::Zsh,
@@ -28,9 +28,8 @@ pub(crate) fn run(shell: For) -> Result<(), CliError> {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut offered(), "vwm", &mut script);
-    io::stdout()
-        .write_all(&script)
-        .map_err(CliError::system("cannot write the script"))
+    // Standard output remembers it.
+    let _ = Stdout.write_all(&script);
 }
 
 /// What people type: our processes start each other by commands that nobody is offered.

@@ -98,11 +98,11 @@ fn tell(made: &KeyWithSecret, did: &str, form: Form) -> Result<(), CliError> {
         return table::json(made);
     }
     let (key, role) = (&made.key, made.key.role.as_str());
-    eprintln!(
+    table::aside(format!(
         "key {} {did}: {}, role {role}; its secret is told this once",
         key.id,
         table::plain(&key.name)
-    );
+    ));
     table::line(&made.secret);
     Ok(())
 }

@@ -54,7 +54,10 @@ pub(crate) async fn login(args: LoginArgs, context: &Context) -> Result<(), CliE
         table::plain(&status.version),
         status.role.as_str()
     ));
-    eprintln!("the key is in {}; `vwm logout` removes it", place.display());
+    table::aside(format!(
+        "the key is in {}; `vwm logout` removes it",
+        place.display()
+    ));
     Ok(())
 }
 

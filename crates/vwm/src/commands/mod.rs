@@ -52,7 +52,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Prompt(args) => wait(prompt::run(args, &context)),
         Command::Demo(args) => wait(demo::run(args, &context)),
         Command::Doctor(args) => wait(doctor::run(args, &context)),
-        Command::Completion { shell } => done(completion::run(shell)),
+        Command::Completion { shell } => {
+            completion::run(shell);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Reference => {
             reference::run();
             Ok(ExitCode::SUCCESS)

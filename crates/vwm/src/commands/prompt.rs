@@ -13,7 +13,7 @@ use super::{input, session};
 use crate::connect::Context;
 use crate::error::CliError;
 use crate::output::{Form, numbers, table};
-use crate::sitting::{Ended, Interrupts, Owner, Screen, Sitting};
+use crate::sitting::{Ended, Interrupts, Leave, Owner, Screen, Sitting};
 
 /// The longest that a turn may be given, in seconds.
 pub(super) const TIMEOUT_MAX: i64 = 604_800;
@@ -76,7 +76,8 @@ Examples:
   request=$(vwm prompt 0197… \"Take your time\" --detach)
   vwm session watch 0197… \"$request\"
 
-Ctrl-C aborts the turn; twice leaves at once. Exit codes: 0 complete, 1 failed, 3 outcome unknown, 130 aborted.";
+Ctrl-C aborts the turn; twice leaves at once. Exit codes: 0 complete, 1 failed, 3 outcome unknown, 130 aborted,
+141 nobody reads any more, and the turn goes on.";
 
 /// Prompts.
 pub(crate) async fn run(args: PromptArgs, context: &Context) -> Result<ExitCode, CliError> {
@@ -97,7 +98,7 @@ pub(crate) async fn run(args: PromptArgs, context: &Context) -> Result<ExitCode,
         } else {
             table::line(accepted.request_id);
             let turn = accepted.request_id;
-            eprintln!("hint: `vwm session watch {id} {turn}` shows it");
+            table::aside(format!("hint: `vwm session watch {id} {turn}` shows it"));
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -114,6 +115,9 @@ pub(super) async fn close(
     ended: &Ended,
     is_json: bool,
 ) -> Result<ExitCode, CliError> {
+    if matches!(ended, Ended::Left(Leave::Unread)) {
+        return Ok(ExitCode::from(ended.exit_code()));
+    }
     let id = sitting.session;
     let answer = answer(client, id, ended).await;
     if is_json {
@@ -166,6 +170,6 @@ pub(crate) async fn answer(
     match ended {
         Ended::Complete(answer) => Ok(Some(answer.as_ref().clone())),
         Ended::Failed { turn, .. } => Ok(client.request(session, *turn).await?.answer),
-        Ended::Left => Ok(None),
+        Ended::Left(_) => Ok(None),
     }
 }

@@ -55,7 +55,8 @@ Examples:
 The answer is on standard output, all else on standard error. Ctrl-C aborts the turn and ends the session; twice leaves at once, \
 and the server ends it.
 
-Exit codes: 0 done and pushed, 1 failed, 3 outcome unknown, 130 aborted, also where only the end was left.";
+Exit codes: 0 done and pushed, 1 failed, 3 outcome unknown, 130 aborted, also where only the end was left.
+Where nobody reads any more it goes on all the same, to the session's end.";
 
 impl RunArgs {
     /// Whether a program reads it.
@@ -143,7 +144,7 @@ async fn task(
     };
     let ended = sitting.turn(&prompt).await;
     let closed = match &ended {
-        Ok(Ended::Left) => {
+        Ok(Ended::Left(_)) => {
             sitting.leave().await;
             report.because("left before the turn was over; the server ends the session");
             Ok(None)
@@ -159,7 +160,7 @@ async fn task(
     let ended = ended?;
     // Ctrl-C came before the end was seen: nobody knows yet whether the work gets where it belongs.
     let is_left = closed?.is_none() && !args.keep;
-    if is_left && !matches!(ended, Ended::Left) {
+    if is_left && !matches!(ended, Ended::Left(_)) {
         report.because("left before the session's end; the server ends it");
     }
     let branches = branches(&sitting, new.repository.as_ref(), Some(&worker));
@@ -175,7 +176,7 @@ async fn task(
             sitting.note(&numbers::ended(answer));
         }
     }
-    if args.keep && !matches!(ended, Ended::Left) {
+    if args.keep && !matches!(ended, Ended::Left(_)) {
         let id = sitting.session;
         sitting.note(&format!(
             "the session is open: `vwm prompt {id} \"…\"` goes on, `vwm session end {id}` ends it"

@@ -118,8 +118,8 @@ async fn list(client: &Client, form: Form) -> Result<(), CliError> {
         return table::json(&settings);
     }
     if settings.is_empty() {
-        eprintln!(
-            "nothing is set yet: `vwm settings set system_agent_md --file house.md` tells every worker the house's rules"
+        table::aside(
+            "nothing is set yet: `vwm settings set system_agent_md --file house.md` tells every worker the house's rules",
         );
         return Ok(());
     }
@@ -166,7 +166,7 @@ async fn set(args: SetArgs, context: &Context) -> Result<(), CliError> {
         setting.revision
     ));
     for warning in &setting.warnings {
-        eprintln!("warning: {}: {}", warning.path, warning.message);
+        table::aside(format!("warning: {}: {}", warning.path, warning.message));
     }
     Ok(())
 }

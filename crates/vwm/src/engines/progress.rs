@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::output::numbers;
+use crate::output::{numbers, table};
 
 /// How often a line is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(15);
@@ -49,7 +49,7 @@ impl Progress {
             }
             Self::Lines { what, .. } => {
                 name.clone_into(what);
-                eprintln!("installing {name} (some hundred MB)");
+                table::aside(format!("installing {name} (some hundred MB)"));
             }
         }
     }
@@ -59,7 +59,10 @@ impl Progress {
         match self {
             Self::Spinner(bar) => bar.set_message(numbers::bytes(bytes)),
             Self::Lines { what, since } if since.elapsed() >= EVERY => {
-                eprintln!("installing {what}: {} so far", numbers::bytes(bytes));
+                table::aside(format!(
+                    "installing {what}: {} so far",
+                    numbers::bytes(bytes)
+                ));
                 *since = Instant::now();
             }
             Self::Lines { .. } => {}
@@ -70,7 +73,7 @@ impl Progress {
     pub(crate) fn step(&mut self, text: &str) {
         match self {
             Self::Spinner(bar) => bar.set_message(text.to_owned()),
-            Self::Lines { what, .. } => eprintln!("installing {what}: {text}"),
+            Self::Lines { what, .. } => table::aside(format!("installing {what}: {text}")),
         }
     }
 

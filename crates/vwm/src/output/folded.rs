@@ -94,12 +94,17 @@ pub(super) fn folded(text: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
+    cut(text, WIDTH)
+}
+
+/// The text on one line of at most so many characters; a longer one ends with an ellipsis.
+pub(crate) fn cut(text: &str, width: usize) -> String {
     let text = plain(text);
-    if text.chars().count() <= WIDTH {
+    if text.chars().count() <= width {
         return text;
     }
-    let cut: String = text.chars().take(WIDTH - 1).collect();
-    format!("{cut}…")
+    let beginning: String = text.chars().take(width - 1).collect();
+    format!("{beginning}…")
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! What commands show: tables and JSON, numbers for people, what changes, and a turn as it happens.
+//! What commands show: tables and JSON, numbers for people, standard output, what changes, and a turn as it happens.
 
 pub(crate) mod diff;
 pub(crate) mod folded;
 pub(crate) mod margin;
 pub(crate) mod numbers;
+pub(crate) mod stdout;
 pub(crate) mod table;
 pub(crate) mod transcript;
 

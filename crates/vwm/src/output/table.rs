@@ -5,18 +5,25 @@ use std::io::{self, IsTerminal, Write};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::stdout::Stdout;
 use crate::error::CliError;
 
-/// Writes a line; one who stopped reading (`| head`) is no fault.
+/// Writes a line; what becomes of it is looked after at the end.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    // Whoever reads may rightly be gone.
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    // Standard output remembers it.
+    let _ = Stdout.write_all(format!("{text}\n").as_bytes());
 }
 
 /// Writes lines that are whole.
 pub(crate) fn text(text: &str) {
     // Likewise.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    let _ = Stdout.write_all(text.as_bytes());
+}
+
+/// Writes a line on standard error: what a person is told beside the result.
+pub(crate) fn aside(text: impl std::fmt::Display) {
+    // Whoever reads may rightly be gone.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Whether colours may stand on standard output.

@@ -18,6 +18,7 @@ pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::remains::{Learned, Push, Remains};
 pub(crate) use self::screen::Screen;
 use crate::error::CliError;
+use crate::output::stdout::Reader;
 
 /// How long a server may be away once a session is there.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -36,8 +37,8 @@ pub(crate) enum Ended {
         /// Why.
         error: TurnError,
     },
-    /// Ctrl-C came: nobody waited for it.
-    Left,
+    /// Nobody waited for it.
+    Left(Leave),
 }
 
 impl Ended {
@@ -46,7 +47,7 @@ impl Ended {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Complete(_) => 0,
-            Self::Left => 130,
+            Self::Left(leave) => leave.exit_code(),
             Self::Failed { error, .. } => match error.status {
                 TurnStatus::Cancelled => 130,
                 TurnStatus::OutcomeUnknown => 3,
@@ -55,6 +56,26 @@ impl Ended {
                 | TurnStatus::Complete
                 | TurnStatus::Failed => 1,
             },
+        }
+    }
+}
+
+/// Why one who looked on left before the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Ctrl-C came.
+    Interrupted,
+    /// Whoever read standard output is gone; nothing is aborted, and nobody has to be told.
+    Unread,
+}
+
+impl Leave {
+    /// How the process ends; 141 is what a shell knows from programs whose reader is gone.
+    #[must_use]
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupted => 130,
+            Self::Unread => 141,
         }
     }
 }
@@ -91,6 +112,7 @@ pub(crate) struct Sitting {
     /// Where it is shown.
     pub(crate) screen: Screen,
     interrupts: Interrupts,
+    reader: Reader,
 }
 
 impl Sitting {
@@ -131,6 +153,7 @@ impl Sitting {
             remains: Remains::default(),
             screen,
             interrupts,
+            reader: Reader::of_stdout(),
         }
     }
 
@@ -201,15 +224,22 @@ impl Sitting {
         let mut abort = Abort::No;
         loop {
             let watched = tokio::select! {
-                watched = events.next() => watched,
+                // Ctrl-C also ends who reads in a pipe, and comes first.
+                biased;
                 () = self.interrupts.next() => {
                     if abort != Abort::No || on_interrupt == OnInterrupt::Leave {
-                        return Ok(Ended::Left);
+                        return Ok(Ended::Left(Leave::Interrupted));
                     }
                     self.note("aborting the turn; Ctrl-C again leaves at once");
                     abort = self.abort(turn).await?;
                     continue;
                 }
+                // Before it has a name it may not have been asked for, and what is aborted is seen to its end. A session of our own
+                // is ended by nobody else.
+                () = self.reader.gone(), if self.owner == Owner::Others && turn.is_some() && abort == Abort::No => {
+                    return Ok(Ended::Left(Leave::Unread));
+                }
+                watched = events.next() => watched,
             };
             let Some(watched) = watched else {
                 return Err(CliError::failed(
@@ -251,16 +281,18 @@ impl Sitting {
         }
     }
 
-    /// Shows what happens in the session after an event, up to its end; false when Ctrl-C came first.
-    pub(crate) async fn look_on(&mut self, after: Seq) -> Result<bool, CliError> {
+    /// Shows what happens in the session after an event, up to its end, unless one leaves before.
+    pub(crate) async fn look_on(&mut self, after: Seq) -> Result<Option<Leave>, CliError> {
         let mut events = self.client.watch(self.session, after);
         loop {
             let watched = tokio::select! {
+                biased;
+                () = self.interrupts.next() => return Ok(Some(Leave::Interrupted)),
+                () = self.reader.gone() => return Ok(Some(Leave::Unread)),
                 watched = events.next() => watched,
-                () = self.interrupts.next() => return Ok(false),
             };
             let Some(watched) = watched else {
-                return Ok(true);
+                return Ok(None);
             };
             let watched = watched.map_err(|error| self.refused(error))?;
             self.screen.watched(&watched);

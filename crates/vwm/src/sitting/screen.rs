@@ -6,6 +6,7 @@ use vwm_api::EventBody;
 use vwm_client::Watched;
 
 use crate::output::margin::Margin;
+use crate::output::stdout::Stdout;
 use crate::output::transcript::Transcript;
 
 /// Before each line of what a worker says and does in a story.
@@ -25,7 +26,7 @@ impl Screen {
     pub(crate) fn live() -> Self {
         let is_styled = io::stderr().is_terminal() && console::colors_enabled_stderr();
         let is_terminal = io::stdout().is_terminal();
-        let (out, err) = (Box::new(io::stdout()), Box::new(io::stderr()));
+        let (out, err) = (Box::new(Stdout), Box::new(io::stderr()));
         Self::Live(Box::new(Transcript::new(out, err, is_terminal, is_styled)))
     }
 
@@ -34,7 +35,7 @@ impl Screen {
     pub(crate) fn in_story() -> Self {
         let is_terminal = io::stdout().is_terminal();
         let is_styled = is_terminal && console::colors_enabled();
-        let lines = || -> Box<dyn Write> { Box::new(Margin::new(io::stdout(), MARGIN)) };
+        let lines = || -> Box<dyn Write> { Box::new(Margin::new(Stdout, MARGIN)) };
         let transcript = Transcript::new(lines(), lines(), is_terminal, is_styled).brief();
         Self::Live(Box::new(transcript))
     }

@@ -56,6 +56,10 @@ async fn every_command_has_help_with_an_example_and_without_one_help_is_shown() 
         offered.contains("[possible values: claude-code]"),
         "{offered}"
     );
+    for command in ["", "worker", "session start"] {
+        let asked = vwm(&format!("help {command}")).await;
+        assert_eq!(asked, vwm(&format!("{command} --help")).await, "{command}");
+    }
     let help = vwm("--help").await.out;
     let bare = vwm("").await;
     assert_eq!(

@@ -2,6 +2,8 @@
 
 mod files;
 mod login;
+mod named;
+mod unread;
 
 use std::path::Path;
 use std::process::Command;

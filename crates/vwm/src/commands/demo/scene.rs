@@ -113,7 +113,7 @@ impl<'a> Scene<'a> {
         };
         match self.sitting.turn(&prompt).await? {
             Ended::Complete(_) => Ok(()),
-            Ended::Left => Err(Stop::Interrupted),
+            Ended::Left(_) => Err(Stop::Interrupted),
             Ended::Failed { error, .. } => Err(CliError::failed(
                 format!("bob could not do it: {}", error.message),
                 "look at the server's last lines, and run the demo again",

@@ -131,7 +131,7 @@ pub(crate) async fn run(command: FilesCommand, context: &Context) -> Result<(), 
             let session = session.find(&client).await?;
             let deleted = client.delete_file(session, &path).await;
             deleted.map_err(refused(session, &path))?;
-            eprintln!("{} is deleted", table::plain(&path));
+            table::aside(format!("{} is deleted", table::plain(&path)));
             Ok(())
         }
         FilesCommand::Changes { session, form } => {
@@ -177,10 +177,10 @@ async fn list(client: &Client, session: SessionId, path: &str, form: Form) -> Re
         list.items.iter().map(row).collect(),
     );
     if list.truncated {
-        eprintln!(
+        table::aside(format!(
             "there are more: only the first {} names are shown",
             list.items.len()
-        );
+        ));
     }
     Ok(())
 }
@@ -192,7 +192,7 @@ async fn changes(client: &Client, session: SessionId, form: Form) -> Result<(), 
         return table::json(&changes);
     }
     if changes.is_empty() {
-        eprintln!("nothing was written from outside");
+        table::aside("nothing was written from outside");
         return Ok(());
     }
     let row = |it: &FileChange| {

@@ -18,6 +18,7 @@ use vwm_client::{ByteStream, Client, ClientError};
 use super::{progress, refused};
 use crate::commands::input;
 use crate::error::CliError;
+use crate::output::stdout::Stdout;
 use crate::output::{numbers, table};
 use crate::sitting::Interrupts;
 
@@ -25,15 +26,11 @@ use crate::sitting::Interrupts;
 pub(super) async fn print(client: &Client, session: SessionId, path: &str) -> Result<(), CliError> {
     let bytes = client.download_file(session, path).await;
     let mut bytes = bytes.map_err(refused(session, path))?;
-    let mut stdout = io::stdout().lock();
     while let Some(piece) = bytes.try_next().await? {
-        if stdout.write_all(&piece).is_err() {
-            // Whoever reads may rightly be gone.
-            return Ok(());
+        if Stdout.write_all(&piece).is_err() {
+            break;
         }
     }
-    // Likewise.
-    let _ = stdout.flush();
     Ok(())
 }
 
@@ -52,11 +49,11 @@ pub(super) async fn write(
     let size = content.len() as u64;
     let written = client.write_file(session, path, content).await;
     written.map_err(refused(session, path))?;
-    eprintln!(
+    table::aside(format!(
         "{} is written, {}",
         table::plain(path),
         numbers::bytes(size)
-    );
+    ));
     Ok(())
 }
 
@@ -78,11 +75,11 @@ pub(super) async fn upload(
     let size = bar.position();
     bar.finish_and_clear();
     sent.map_err(refused(session, path))?;
-    eprintln!(
+    table::aside(format!(
         "{} is uploaded, {}",
         table::plain(path),
         numbers::bytes(size)
-    );
+    ));
     Ok(())
 }
 
@@ -152,7 +149,11 @@ pub(super) async fn download(
         },
     })?;
     keep(file, &target, force)?;
-    eprintln!("{} is here, {}", target.display(), numbers::bytes(size));
+    table::aside(format!(
+        "{} is here, {}",
+        target.display(),
+        numbers::bytes(size)
+    ));
     Ok(())
 }
 

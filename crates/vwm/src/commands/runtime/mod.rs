@@ -136,7 +136,7 @@ async fn list(client: &Client, tag: Option<String>, form: Form) -> Result<(), Cl
         return table::json(&runtimes);
     }
     if runtimes.is_empty() {
-        eprintln!("there is no such runtime: `vwm runtime create` makes one");
+        table::aside("there is no such runtime: `vwm runtime create` makes one");
         return Ok(());
     }
     let row = |runtime: &Runtime| {
@@ -201,7 +201,10 @@ fn told(runtime: &Runtime, did: &str, form: Form) -> Result<(), CliError> {
     table::line(format!("runtime {} {did}", table::plain(name)));
     if did != "deleted" {
         for warning in &runtime.warnings {
-            eprintln!("warning: {name}: {}: {}", warning.path, warning.message);
+            table::aside(format!(
+                "warning: {name}: {}: {}",
+                warning.path, warning.message
+            ));
         }
     }
     Ok(())

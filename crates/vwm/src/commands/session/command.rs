@@ -45,7 +45,7 @@ pub(crate) enum SessionCommand {
     },
     /// Comes back to a request: shows it from its first event to its last
     #[command(
-        after_help = "Examples:\n  vwm session watch 0197…\n  vwm session watch 0197… 0198…\n\nCtrl-C leaves, and the request goes on. Exit codes: 0 complete, 1 failed, 3 outcome unknown, 130 left."
+        after_help = "Examples:\n  vwm session watch 0197…\n  vwm session watch 0197… 0198…\n\nCtrl-C leaves, and the request goes on. Exit codes: 0 complete, 1 failed, 3 outcome unknown, 130 left,\n141 nobody reads any more."
     )]
     Watch {
         /// The session's id, or the beginning of it

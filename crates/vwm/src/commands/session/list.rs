@@ -40,7 +40,7 @@ pub(in crate::commands) async fn show(
         return table::json(&sessions);
     }
     if sessions.is_empty() {
-        eprintln!("there is no session that fits: `vwm session start WORKER` makes one");
+        table::aside("there is no session that fits: `vwm session start WORKER` makes one");
         return Ok(());
     }
     let workers = client.workers().await?;

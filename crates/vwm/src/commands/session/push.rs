@@ -40,7 +40,12 @@ fn tell(id: SessionId, result: &PushResult) {
         return;
     }
     for it in &result.unpushed {
-        eprintln!("error: not pushed: {}", table::plain(&show::unpushed(it)));
+        table::aside(format!(
+            "error: not pushed: {}",
+            table::plain(&show::unpushed(it))
+        ));
     }
-    eprintln!("hint: the commits are kept; mend that, and ask again with `vwm session push {id}`");
+    table::aside(format!(
+        "hint: the commits are kept; mend that, and ask again with `vwm session push {id}`"
+    ));
 }

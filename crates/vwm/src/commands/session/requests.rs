@@ -4,7 +4,10 @@ use vwm_api::{AbortAnswer, AbortRequest, SessionId, TelemetryRow, TurnId};
 use vwm_client::{Client, ClientError};
 
 use crate::error::CliError;
-use crate::output::{Form, numbers, table};
+use crate::output::{Form, folded, numbers, table};
+
+/// How much of a prompt stands in a row.
+const PROMPT_WIDTH: usize = 60;
 
 /// Lists the requests of a session, or shows one of them.
 pub(super) async fn requests(
@@ -39,7 +42,9 @@ pub(super) async fn requests(
         return table::json(&rows);
     }
     if rows.is_empty() {
-        eprintln!("nobody has prompted yet: `vwm prompt {id} \"…\"` does");
+        table::aside(format!(
+            "nobody has prompted yet: `vwm prompt {id} \"…\"` does"
+        ));
         return Ok(());
     }
     show(&rows);
@@ -54,7 +59,7 @@ pub(super) fn show(rows: &[TelemetryRow]) {
             row.kind.as_str().to_owned(),
             row.status.as_str().to_owned(),
             numbers::took(row.duration_ms),
-            row.prompt.chars().take(60).collect(),
+            folded::cut(&row.prompt, PROMPT_WIDTH),
         ]
     };
     table::rows(

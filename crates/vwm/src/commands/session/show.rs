@@ -59,6 +59,9 @@ pub(super) async fn show(client: &Client, id: SessionId, form: Form) -> Result<(
     for warning in &session.warnings {
         fields.push(("warning", format!("{}: {}", warning.path, warning.message)));
     }
+    if let Some(error) = rows.iter().rev().find_map(|row| row.error.as_ref()) {
+        fields.push(("last error", format!("{}: {}", error.code, error.message)));
+    }
     table::fields(&fields);
     if !session.unpushed.is_empty() {
         table::line(format!(

@@ -78,9 +78,9 @@ pub(super) async fn start(client: &Client, args: StartArgs) -> Result<ExitCode, 
     } else {
         let id = session.id;
         table::line(id);
-        eprintln!("hint: `vwm prompt {id} \"…\"` asks");
-        eprintln!("      `vwm telemetry {id}` tells what it cost");
-        eprintln!("      `vwm session end {id}` ends it");
+        table::aside(format!("hint: `vwm prompt {id} \"…\"` asks"));
+        table::aside(format!("      `vwm telemetry {id}` tells what it cost"));
+        table::aside(format!("      `vwm session end {id}` ends it"));
     }
     Ok(ExitCode::SUCCESS)
 }

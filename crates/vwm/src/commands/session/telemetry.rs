@@ -5,7 +5,10 @@ use vwm_client::Client;
 
 use super::missing;
 use crate::error::CliError;
-use crate::output::{Form, numbers, table};
+use crate::output::{Form, folded, numbers, table};
+
+/// How much of an error stands in a row; all of it is in JSON, and `vwm session requests` shows it.
+const ERROR_WIDTH: usize = 60;
 
 /// Shows what each turn took.
 pub(super) async fn telemetry(client: &Client, id: SessionId, form: Form) -> Result<(), CliError> {
@@ -14,7 +17,9 @@ pub(super) async fn telemetry(client: &Client, id: SessionId, form: Form) -> Res
         return table::json(&rows);
     }
     if rows.is_empty() {
-        eprintln!("nobody has prompted yet: `vwm prompt {id} \"…\"` does");
+        table::aside(format!(
+            "nobody has prompted yet: `vwm prompt {id} \"…\"` does"
+        ));
         return Ok(());
     }
     table::rows(
@@ -89,7 +94,7 @@ pub(super) fn cost(rows: &[TelemetryRow]) -> String {
 }
 
 fn why(error: &TurnError) -> String {
-    format!("{}: {}", error.code, error.message)
+    folded::cut(&format!("{}: {}", error.code, error.message), ERROR_WIDTH)
 }
 
 fn tokens(tokens: Option<i64>) -> String {

@@ -10,8 +10,9 @@ use vwm_client::{Client, Watched};
 use super::missing;
 use crate::commands::prompt;
 use crate::error::CliError;
+use crate::output::stdout::Reader;
 use crate::output::{Form, table};
-use crate::sitting::{Ended, Interrupts, Owner, Screen, Sitting};
+use crate::sitting::{Ended, Interrupts, Leave, Owner, Screen, Sitting};
 
 /// Shows a turn from its first event to its last, wherever it was asked for; the newest one unless it is named.
 pub(super) async fn watch(
@@ -31,7 +32,7 @@ pub(super) async fn watch(
     let screen = prompt::screen(form.is_json());
     let mut sitting = Sitting::attach(client, id, Owner::Others, screen, Interrupts::listen()?);
     let ended = sitting.watch(turn).await?;
-    if matches!(ended, Ended::Left) {
+    if matches!(ended, Ended::Left(Leave::Interrupted)) {
         sitting.note(&format!(
             "the turn goes on; `vwm session watch {id} {turn}` comes back to it"
         ));
@@ -63,15 +64,18 @@ pub(super) async fn events(
     let mut interrupts = Interrupts::listen()?;
     if !form.is_json() {
         let mut sitting = Sitting::attach(client, id, Owner::Others, Screen::live(), interrupts);
-        let is_over = sitting.look_on(after).await?;
+        let left = sitting.look_on(after).await?;
         sitting.screen.close();
-        return Ok(ExitCode::from(if is_over { 0 } else { 130 }));
+        return Ok(ExitCode::from(left.map_or(0, Leave::exit_code)));
     }
+    let mut reader = Reader::of_stdout();
     let mut events = client.watch(id, after);
     loop {
         let watched = tokio::select! {
+            biased;
+            () = interrupts.next() => return Ok(ExitCode::from(Leave::Interrupted.exit_code())),
+            () = reader.gone() => return Ok(ExitCode::from(Leave::Unread.exit_code())),
             watched = events.next() => watched,
-            () = interrupts.next() => return Ok(ExitCode::from(130)),
         };
         let Some(watched) = watched else {
             return Ok(ExitCode::SUCCESS);

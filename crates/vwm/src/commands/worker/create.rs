@@ -120,9 +120,9 @@ pub(super) async fn create(args: CreateArgs, context: &Context) -> Result<(), Cl
         worker.revision
     ));
     warn(name, &worker.warnings);
-    eprintln!(
+    table::aside(format!(
         "hint: `vwm run {name} \"…\"` gives it one task; `vwm session start {name}` begins a sitting"
-    );
+    ));
     Ok(())
 }
 

@@ -133,6 +133,9 @@ fn lock(force: bool) -> Lock {
 /// Says what is accepted and has no effect.
 fn warn(name: &str, warnings: &[vwm_api::Warning]) {
     for warning in warnings {
-        eprintln!("warning: {name}: {}: {}", warning.path, warning.message);
+        table::aside(format!(
+            "warning: {name}: {}: {}",
+            warning.path, warning.message
+        ));
     }
 }

@@ -13,8 +13,8 @@ pub(super) async fn list(form: Form, client: &Client) -> Result<(), CliError> {
         return table::json(&workers);
     }
     if workers.is_empty() {
-        eprintln!(
-            "there is no worker yet: `vwm worker create NAME --engine claude-code` makes one"
+        table::aside(
+            "there is no worker yet: `vwm worker create NAME --engine claude-code` makes one",
         );
         return Ok(());
     }
