@@ -24,7 +24,8 @@ pub(crate) struct Limits {
     headers_within: Duration,
     /// How many headers a request may have; more are answered with 431.
     headers: usize,
-    /// How many bytes they may have together, with the address; more are answered with 431.
+    /// How many bytes they may have together, with the address; more are answered with 431. It is looked at between two reads, so
+    /// that what comes in one of them may be some more.
     header_bytes: usize,
 }
 

@@ -3,6 +3,7 @@
 use vwm_api::{AbortAnswer, AbortRequest, SessionId, TelemetryRow, TurnId};
 use vwm_client::{Client, ClientError};
 
+use super::telemetry;
 use crate::error::CliError;
 use crate::output::{Form, folded, numbers, table};
 
@@ -37,17 +38,9 @@ pub(super) async fn requests(
         table::fields(&fields);
         return Ok(());
     }
-    let rows = client.telemetry(id).await.map_err(super::missing(id))?;
-    if form.is_json() {
-        return table::json(&rows);
+    if let Some(rows) = telemetry::rows(client, id, form).await? {
+        show(&rows);
     }
-    if rows.is_empty() {
-        table::aside(format!(
-            "nobody has prompted yet: `vwm prompt {id} \"…\"` does"
-        ));
-        return Ok(());
-    }
-    show(&rows);
     Ok(())
 }
 

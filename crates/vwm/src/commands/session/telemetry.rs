@@ -10,18 +10,31 @@ use crate::output::{Form, folded, numbers, table};
 /// How much of an error stands in a row; all of it is in JSON, and `vwm session requests` shows it.
 const ERROR_WIDTH: usize = 60;
 
-/// Shows what each turn took.
-pub(super) async fn telemetry(client: &Client, id: SessionId, form: Form) -> Result<(), CliError> {
+/// The session's turns, for a table; none where they are told already: as JSON, or because there are none.
+pub(super) async fn rows(
+    client: &Client,
+    id: SessionId,
+    form: Form,
+) -> Result<Option<Vec<TelemetryRow>>, CliError> {
     let rows = client.telemetry(id).await.map_err(missing(id))?;
     if form.is_json() {
-        return table::json(&rows);
+        table::json(&rows)?;
+        return Ok(None);
     }
     if rows.is_empty() {
         table::aside(format!(
             "nobody has prompted yet: `vwm prompt {id} \"…\"` does"
         ));
-        return Ok(());
+        return Ok(None);
     }
+    Ok(Some(rows))
+}
+
+/// Shows what each turn took.
+pub(super) async fn telemetry(client: &Client, id: SessionId, form: Form) -> Result<(), CliError> {
+    let Some(rows) = rows(client, id, form).await? else {
+        return Ok(());
+    };
     table::rows(
         &[
             "request", "kind", "status", "in", "out", "cost", "took", "model", "error",
