@@ -95,7 +95,7 @@ pub enum AgentEvent {
 
 impl AgentEvent {
     /// Every code of a notice; `docs/reference/errors.md` says of each what to do.
-    pub const NOTICES: [&'static str; 29] = [
+    pub const NOTICES: [&'static str; 30] = [
         "branch_restored",
         "commits_bundled",
         "commits_not_kept",
@@ -118,6 +118,7 @@ impl AgentEvent {
         "record_lost",
         "retry",
         "secret_not_kept",
+        "session_ending",
         "stalled",
         "submodules_not_fetched",
         "tree_gone",

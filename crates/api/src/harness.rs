@@ -3,7 +3,8 @@
 //! Every call carries `Authorization: Bearer <job token>` and `X-Vwm-Generation: <generation>`. A generation below the harness's
 //! own is 409.
 //! `GET /health` · `PUT /session` · `GET /session?after=<version>` · `PUT /turns/{id}` · `PUT /turns/{id}/abort` ·
-//! `GET /events?after=<n>` (SSE of [`Record`], `id:` is n) · `PUT /end` · `GET /collected/{name}`.
+//! `GET /events?after=<n>` (SSE of [`Record`], `id:` is n) · `PUT /end` · `GET /collected/{name}` · `PUT /engines/{subsession}/let-go`
+//! (lets the engine of a conversation go unless a turn runs in it; [`HarnessState`]).
 //!
 //! Files, in every phase but the end's: `GET /files?path=` ([`crate::FileList`]) · `GET /file?path=` (the bytes, with their
 //! `Content-Length`) · `PUT /file?path=&max=` (the bytes; [`FileWritten`]) · `DELETE /file?path=`. A path is relative to the
@@ -126,6 +127,10 @@ pub struct Setup {
     pub native_ids: BTreeMap<SubsessionId, Vec<NativeId>>,
     /// Whether `session-{id}` may be left out when its base holds all of it.
     pub auto_delete_branch: bool,
+    /// Seconds without a turn after which an engine is let go; 0 is never.
+    pub engine_idle_s: u64,
+    /// Seconds without a word in a turn after which it is told; 0 is never.
+    pub stalled_after_s: u64,
 }
 
 /// How far the harness is with its session.
@@ -193,12 +198,25 @@ pub struct HarnessState {
     pub collected: Vec<Collected>,
     /// The turns that the harness has and that are not over.
     pub open_turns: Vec<TurnId>,
+    /// The engines that run, with a turn or without.
+    #[serde(default)]
+    pub engines: Vec<RunningEngine>,
     /// What came of learning, once all is collected; none where nothing was to be learned.
     #[serde(default)]
     pub learned: Option<Learning>,
     /// The branches that no remote has, once all is collected.
     #[serde(default)]
     pub unpushed: Vec<Unpushed>,
+}
+
+/// An engine that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunningEngine {
+    /// Its conversation.
+    pub subsession: SubsessionId,
+    /// Since when it has no turn; none while it has one.
+    pub idle_since: Option<Timestamp>,
 }
 
 /// Something that is kept beyond the volume.

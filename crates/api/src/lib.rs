@@ -30,7 +30,10 @@ pub use key::{Key, KeyWithSecret, NewKey, Role};
 pub use new_worker::{NewWorker, WorkerChange};
 pub use push::{PushResult, PushedBranch, RepositoryRole, Unpushed};
 pub use runtime::{NewRuntime, Runtime, RuntimeChange};
-pub use service::{Engine, ServerHealth, ServerName, ServerStatus};
+pub use service::{
+    Engine, ServerHealth, ServerLimits, ServerName, ServerStatus, SessionCounts, TurnCounts,
+    WaitReason, WaitingTurn,
+};
 pub use session::{EndStep, NewSession, Repository, Session, SessionPage, SessionStatus, Trigger};
 pub use setting::{NewSettingValue, Setting, SettingRevision};
 pub use time::Timestamp;

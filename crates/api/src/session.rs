@@ -178,9 +178,9 @@ pub struct NewSession {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_items = 100, max_length = 500))]
     pub breadcrumbs: Vec<String>,
-    /// How long it may have a job, in seconds; the worker's unless set.
+    /// How long it may have a job, in seconds; 0 is without an end; the worker's unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 604_800))]
     pub timeout: Option<u32>,
     /// At the end `session-{id}` is not left on the remote when its base holds all of it already.
     #[serde(default)]
@@ -203,6 +203,8 @@ pub struct Session {
     pub worker_revision: i64,
     /// Where it stands.
     pub status: SessionStatus,
+    /// Since when.
+    pub status_since: Timestamp,
     /// Why, and what to do.
     pub status_reason: Option<String>,
     /// How far its end has come.
@@ -211,7 +213,7 @@ pub struct Session {
     pub repository: Option<Repository>,
     /// For finding it again.
     pub breadcrumbs: Vec<String>,
-    /// How long it may have a job, in seconds.
+    /// How long it may have a job, in seconds; 0 is without an end.
     pub timeout: u32,
     /// Whether `session-{id}` may be left out when its base holds all of it.
     pub auto_delete_branch: bool,
@@ -219,7 +221,7 @@ pub struct Session {
     pub wall: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The last prompt, file call or resume.
+    /// The last prompt, file call or resume, or the end of the last turn.
     pub last_activity_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,

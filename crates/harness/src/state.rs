@@ -37,6 +37,7 @@ impl State {
                 last_n: 0,
                 collected: Vec::new(),
                 open_turns: Vec::new(),
+                engines: Vec::new(),
                 learned: None,
                 unpushed: Vec::new(),
             }),

@@ -39,5 +39,7 @@ pub(crate) fn setup() -> Setup {
         local_repositories: true,
         native_ids: BTreeMap::new(),
         auto_delete_branch: false,
+        engine_idle_s: 300,
+        stalled_after_s: 300,
     }
 }

@@ -3,19 +3,18 @@
 use serde::de::value::Error as WordError;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
 use uuid::Uuid;
 use vwm_api::Timestamp;
 
+use crate::db::{Column, Row};
 use crate::{Result, StoreError};
 
 /// A row whose columns are read by name and as what they mean.
 #[derive(Clone, Copy)]
-pub(crate) struct Columns<'r>(pub(crate) &'r SqliteRow);
+pub(crate) struct Columns<'r>(pub(crate) &'r Row);
 
 impl<'r> Columns<'r> {
-    pub(crate) fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(self, column: &str) -> Result<T> {
+    pub(crate) fn get<T: Column<'r>>(self, column: &str) -> Result<T> {
         Ok(self.0.try_get(column)?)
     }
 

@@ -3,6 +3,7 @@
 use vwm_api::{SessionId, Timestamp};
 
 use crate::codec::Columns;
+use crate::db::query;
 use crate::writer::Written;
 use crate::{BlobHash, Result, Store, StoreError};
 
@@ -35,7 +36,7 @@ impl Store {
         })?;
         self.write(move |connection| {
             Box::pin(async move {
-                let inserted = sqlx::query(
+                let inserted = query(
                     "INSERT INTO collected (session_id, name, kind, hash, bytes, created_at)
                      SELECT id, $2, $3, $4, $5, $6 FROM sessions WHERE id = $1
                      ON CONFLICT (session_id, name) DO UPDATE
@@ -61,7 +62,7 @@ impl Store {
 
     /// Returns what is kept of a session, by name.
     pub async fn collected(&self, id: SessionId) -> Result<Vec<CollectedBlob>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT kind, name, hash, bytes FROM collected WHERE session_id = $1 ORDER BY name",
         )
         .bind(id.0)

@@ -2,12 +2,10 @@
 
 use std::sync::LazyLock;
 
-use sqlx::SqliteConnection;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use vwm_api::{Event, EventBody, Seq, SessionId, SubsessionId, Timestamp, TurnId};
 
 use crate::codec::{Columns, json};
+use crate::db::{Connection, Query, Row, query};
 use crate::wake::News;
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
@@ -56,7 +54,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Frame>> {
         let query = match turn {
-            None => sqlx::query(
+            None => query(
                 "SELECT seq, body, request_id, ends_turn, created_at FROM events
                  WHERE session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
             )
@@ -64,7 +62,7 @@ impl Store {
             .bind(after)
             .bind(limit),
             // What was there before the turn need not be looked at.
-            Some(turn) => sqlx::query(
+            Some(turn) => query(
                 "SELECT seq, body, request_id, ends_turn, created_at FROM events
                  WHERE session_id = $1 AND seq > $2 AND request_id = $4
                  AND seq > (SELECT after_seq FROM requests WHERE id = $4) ORDER BY seq LIMIT $3",
@@ -80,7 +78,7 @@ impl Store {
 
     /// Returns the number of a session's newest event.
     pub async fn last_seq(&self, session: SessionId) -> Result<Seq> {
-        let row = sqlx::query("SELECT last_seq FROM sessions WHERE id = $1")
+        let row = query("SELECT last_seq FROM sessions WHERE id = $1")
             .bind(session.0)
             .fetch_optional(&self.readers)
             .await?
@@ -89,7 +87,7 @@ impl Store {
     }
 }
 
-fn frame(row: &SqliteRow) -> Result<Frame> {
+fn frame(row: &Row) -> Result<Frame> {
     let row = Columns(row);
     Ok(Frame {
         seq: row.get("seq")?,
@@ -120,11 +118,8 @@ struct NewEvent {
 
 impl Log {
     /// Takes the session's row: until the transaction ends, nobody else numbers its events or ends its turns.
-    pub(crate) async fn open(
-        connection: &mut SqliteConnection,
-        session: SessionId,
-    ) -> Result<Self> {
-        let row = sqlx::query(
+    pub(crate) async fn open(connection: &mut Connection, session: SessionId) -> Result<Self> {
+        let row = query(
             "UPDATE sessions SET last_seq = last_seq WHERE id = $1 RETURNING last_seq, pumped_n",
         )
         .bind(session.0)
@@ -135,7 +130,7 @@ impl Log {
     }
 
     /// The log of a session whose row was changed just now; the change returned `last_seq` and `pumped_n`.
-    pub(crate) fn taken(session: SessionId, row: &SqliteRow) -> Result<Self> {
+    pub(crate) fn taken(session: SessionId, row: &Row) -> Result<Self> {
         let row = Columns(row);
         Ok(Self {
             session,
@@ -192,8 +187,8 @@ impl Log {
     }
 
     /// Writes all that was pushed, and returns the newest number.
-    pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Result<Seq> {
-        sqlx::query("UPDATE sessions SET last_seq = $2, pumped_n = $3 WHERE id = $1")
+    pub(crate) async fn write(self, connection: &mut Connection) -> Result<Seq> {
+        query("UPDATE sessions SET last_seq = $2, pumped_n = $3 WHERE id = $1")
             .bind(self.session.0)
             .bind(self.last_seq)
             .bind(self.pumped_n)
@@ -201,7 +196,7 @@ impl Log {
             .await?;
         let (runs, rest) = self.rows.as_chunks::<RUN>();
         for run in runs {
-            let mut query = sqlx::query(INSERT_RUN.as_str());
+            let mut query = query(INSERT_RUN.as_str());
             for event in run {
                 query = event.bind(query, self.session);
             }
@@ -209,7 +204,7 @@ impl Log {
         }
         for event in rest {
             event
-                .bind(sqlx::query(INSERT_ONE.as_str()), self.session)
+                .bind(query(INSERT_ONE.as_str()), self.session)
                 .execute(&mut *connection)
                 .await?;
         }
@@ -217,10 +212,8 @@ impl Log {
     }
 }
 
-type Insert = Query<'static, sqlx::Sqlite, SqliteArguments>;
-
 impl NewEvent {
-    fn bind(&self, query: Insert, session: SessionId) -> Insert {
+    fn bind(&self, query: Query, session: SessionId) -> Query {
         query
             .bind(session.0)
             .bind(self.seq)

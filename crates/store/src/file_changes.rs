@@ -1,11 +1,11 @@
 //! The record of the file calls that write: begun before the harness is asked, ended when it has answered.
 
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{
     FileAction, FileChange, FileChangeId, FileChangeStatus, KeyId, SessionId, Timestamp, WorkerId,
 };
 
 use crate::codec::Columns;
+use crate::db::{Row, query};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -24,7 +24,7 @@ impl Store {
             Box::pin(async move {
                 let now = Timestamp::now().as_micros();
                 let touched =
-                    sqlx::query("UPDATE sessions SET last_activity_at = $2 WHERE id = $1")
+                    query("UPDATE sessions SET last_activity_at = $2 WHERE id = $1")
                         .bind(session.0)
                         .bind(now)
                         .execute(&mut *connection)
@@ -33,7 +33,7 @@ impl Store {
                 if touched == 0 {
                     return Err(StoreError::NotFound);
                 }
-                sqlx::query(
+                query(
                     "INSERT INTO file_changes (id, session_id, worker_id, key_id, breadcrumbs, action, path, status, created_at)
                      SELECT $1, s.id, s.worker_id, $3, s.breadcrumbs, $4, $5, $6, $7 FROM sessions s WHERE s.id = $2",
                 )
@@ -66,7 +66,7 @@ impl Store {
         let bytes = bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
         self.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "UPDATE file_changes SET status = $2, bytes = $3, error = $4, completed_at = $5
                      WHERE id = $1 AND status = 'pending'",
                 )
@@ -90,7 +90,7 @@ impl Store {
         after: Option<FileChangeId>,
         limit: u32,
     ) -> Result<Vec<FileChange>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM file_changes WHERE session_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3",
         )
         .bind(session.0)
@@ -102,7 +102,7 @@ impl Store {
     }
 }
 
-fn file_change(row: &SqliteRow) -> Result<FileChange> {
+fn file_change(row: &Row) -> Result<FileChange> {
     let row = Columns(row);
     Ok(FileChange {
         id: row.id("id", FileChangeId)?,

@@ -1,10 +1,10 @@
 //! Idempotency keys: who asks the same twice gets what the first call made.
 
-use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
 use vwm_api::{KeyId, Timestamp};
 
 use crate::codec::Columns;
+use crate::db::{Connection, On, query};
 use crate::{Result, StoreError};
 
 /// How long a key is kept.
@@ -57,17 +57,17 @@ impl Made {
 
 /// Takes the key for what is about to be made; returns what an earlier call made with it instead.
 pub(crate) async fn claim(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     call: &Idempotency,
     made: Made,
     id: Uuid,
     now: Timestamp,
 ) -> Result<Option<Uuid>> {
-    sqlx::query("DELETE FROM idempotency_keys WHERE created_at <= $1")
+    query("DELETE FROM idempotency_keys WHERE created_at <= $1")
         .bind(now.as_micros() - KEPT_MICROS)
         .execute(&mut *connection)
         .await?;
-    let claimed = sqlx::query(
+    let claimed = query(
         "INSERT INTO idempotency_keys (key_id, key, request_hash, made, made_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id, key) DO NOTHING",
     )
@@ -88,12 +88,12 @@ pub(crate) async fn claim(
 
 /// Returns what an earlier call made with the key, if it is still kept.
 pub(crate) async fn find<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     call: &Idempotency,
     made: Made,
     now: Timestamp,
 ) -> Result<Option<Uuid>> {
-    let row = sqlx::query(
+    let row = query(
         "SELECT request_hash, made, made_id FROM idempotency_keys
          WHERE key_id = $1 AND key = $2 AND created_at > $3",
     )
@@ -113,8 +113,8 @@ pub(crate) async fn find<'e>(
 }
 
 /// Gives the key back, because nothing was made.
-pub(crate) async fn release(connection: &mut SqliteConnection, call: &Idempotency) -> Result<()> {
-    sqlx::query("DELETE FROM idempotency_keys WHERE key_id = $1 AND key = $2")
+pub(crate) async fn release(connection: &mut Connection, call: &Idempotency) -> Result<()> {
+    query("DELETE FROM idempotency_keys WHERE key_id = $1 AND key = $2")
         .bind(call.key_id.0)
         .bind(&call.key)
         .execute(connection)

@@ -1,9 +1,9 @@
 //! Jobs: a session has many in its life, at most one at a time, numbered by generation.
 
-use sqlx::SqliteConnection;
 use vwm_api::{SessionId, Timestamp};
 
 use crate::codec::Columns;
+use crate::db::{Connection, query};
 use crate::wake::News;
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
@@ -14,14 +14,14 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let now = Timestamp::now();
-                let row = sqlx::query("UPDATE sessions SET generation = generation + 1 WHERE id = $1 RETURNING generation")
+                let row = query("UPDATE sessions SET generation = generation + 1 WHERE id = $1 RETURNING generation")
                     .bind(id.0)
                     .fetch_optional(&mut *connection)
                     .await?
                     .ok_or(StoreError::NotFound)?;
                 let generation: i64 = Columns(&row).get("generation")?;
                 all_gone(connection, id, "followed by another job", now).await?;
-                sqlx::query("INSERT INTO jobs (session_id, generation, created_at) VALUES ($1, $2, $3)")
+                query("INSERT INTO jobs (session_id, generation, created_at) VALUES ($1, $2, $3)")
                     .bind(id.0)
                     .bind(generation)
                     .bind(now.as_micros())
@@ -38,7 +38,7 @@ impl Store {
         let why = why.to_owned();
         self.write(move |connection| {
             Box::pin(async move {
-                let changed = sqlx::query(
+                let changed = query(
                     "UPDATE jobs SET gone_at = $3, gone_reason = $4
                      WHERE session_id = $1 AND generation = $2 AND gone_at IS NULL",
                 )
@@ -63,12 +63,12 @@ impl Store {
 
 /// Ends the count of seconds for whatever job the session had.
 pub(crate) async fn all_gone(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: SessionId,
     why: &str,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
+    query(
         "UPDATE jobs SET gone_at = $2, gone_reason = $3 WHERE session_id = $1 AND gone_at IS NULL",
     )
     .bind(id.0)

@@ -1,10 +1,9 @@
 //! API keys: a name, a role, and the hash of a secret that is stored nowhere.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use vwm_api::{Key, KeyId, Role, Timestamp};
 
 use crate::codec::Columns;
+use crate::db::{Connection, Row, query};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -32,10 +31,9 @@ impl Store {
     /// Returns every key, oldest first, also those that were revoked.
     pub async fn keys(&self) -> Result<Vec<Key>> {
         // A key is dated by its newest secret; its id tells when it was made.
-        let rows =
-            sqlx::query("SELECT id, name, role, created_at, revoked_at FROM api_keys ORDER BY id")
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = query("SELECT id, name, role, created_at, revoked_at FROM api_keys ORDER BY id")
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(key).collect()
     }
 
@@ -50,7 +48,7 @@ impl Store {
         };
         self.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO api_keys (id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
                 )
                 .bind(key.id.0)
@@ -71,7 +69,7 @@ impl Store {
     pub async fn rotate_key(&self, id: KeyId, hash: [u8; 32]) -> Result<KeyRotation> {
         self.write(move |connection| {
             Box::pin(async move {
-                let row = sqlx::query(
+                let row = query(
                     "UPDATE api_keys SET hash = $2, created_at = $3 WHERE id = $1 AND revoked_at IS NULL
                      RETURNING id, name, role, created_at, revoked_at",
                 )
@@ -95,7 +93,7 @@ impl Store {
     pub async fn revoke_key(&self, id: KeyId) -> Result<KeyRevocation> {
         self.write(move |connection| {
             Box::pin(async move {
-                let revoked = sqlx::query(
+                let revoked = query(
                     "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
                      AND (role <> 'admin' OR EXISTS
                          (SELECT 1 FROM api_keys WHERE role = 'admin' AND revoked_at IS NULL AND id <> $1))",
@@ -119,7 +117,7 @@ impl Store {
 
     /// Returns the key with this hash, unless it was revoked.
     pub async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<Key>> {
-        sqlx::query("SELECT id, name, role, created_at, revoked_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL")
+        query("SELECT id, name, role, created_at, revoked_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL")
             .bind(hash.as_slice())
             .fetch_optional(&self.readers)
             .await?
@@ -129,23 +127,23 @@ impl Store {
 
     /// Returns whether anybody can be let in.
     pub async fn has_key(&self) -> Result<bool> {
-        let found = sqlx::query("SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT 1")
+        let found = query("SELECT 1 FROM api_keys WHERE revoked_at IS NULL LIMIT 1")
             .fetch_optional(&self.readers)
             .await?;
         Ok(found.is_some())
     }
 }
 
-async fn is_revoked(connection: &mut SqliteConnection, id: KeyId) -> Result<bool> {
-    let row = sqlx::query("SELECT revoked_at IS NOT NULL FROM api_keys WHERE id = $1")
+async fn is_revoked(connection: &mut Connection, id: KeyId) -> Result<bool> {
+    let row = query("SELECT revoked_at IS NOT NULL AS is_revoked FROM api_keys WHERE id = $1")
         .bind(id.0)
         .fetch_optional(connection)
         .await?
         .ok_or(StoreError::NotFound)?;
-    Ok(row.try_get(0)?)
+    Columns(&row).get("is_revoked")
 }
 
-fn key(row: &SqliteRow) -> Result<Key> {
+fn key(row: &Row) -> Result<Key> {
     let row = Columns(row);
     Ok(Key {
         id: row.id("id", KeyId)?,

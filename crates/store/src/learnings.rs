@@ -1,6 +1,5 @@
 //! What a session's end learns, from the decision to what the remotes have: the table `learnings`, and the branches not pushed.
 
-use sqlx::SqliteConnection;
 use vwm_api::harness::PushAnswer;
 use vwm_api::{
     AgentEvent, EndStep, Learning, OnBusy, RepositoryRole, SessionId, SessionStatus, SubsessionId,
@@ -8,6 +7,7 @@ use vwm_api::{
 };
 
 use crate::codec::{Columns, json};
+use crate::db::{Connection, query};
 use crate::events::Log;
 use crate::sessions::{moves, written};
 use crate::turns::create;
@@ -126,7 +126,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let now = Timestamp::now();
-                let row = sqlx::query(
+                let row = query(
                     "UPDATE sessions SET end_step = $2, unpushed = $3
                      WHERE id = $1 AND status = 'ending' AND end_step IN ('stopping', 'learning', 'collecting')
                      RETURNING last_seq, pumped_n",
@@ -170,7 +170,7 @@ impl Store {
     ) -> Result<Vec<Unpushed>> {
         self.write(move |connection| {
             Box::pin(async move {
-                let row = sqlx::query(
+                let row = query(
                     "UPDATE sessions SET unpushed = unpushed WHERE id = $1 RETURNING unpushed",
                 )
                 .bind(id.0)
@@ -189,13 +189,13 @@ impl Store {
                         }
                     }
                 }
-                sqlx::query("UPDATE sessions SET unpushed = $2 WHERE id = $1")
+                query("UPDATE sessions SET unpushed = $2 WHERE id = $1")
                     .bind(id.0)
                     .bind(json(&unpushed)?)
                     .execute(&mut *connection)
                     .await?;
                 if is_pushed && repository == RepositoryRole::KnowledgeBase {
-                    sqlx::query("UPDATE learnings SET git_pushed = TRUE WHERE session_id = $1 AND git_committed")
+                    query("UPDATE learnings SET git_pushed = TRUE WHERE session_id = $1 AND git_committed")
                         .bind(id.0)
                         .execute(connection)
                         .await?;
@@ -208,7 +208,7 @@ impl Store {
 
     /// Returns the record of a session's learning; none where the worker does not learn, or before the session's end.
     pub async fn learning(&self, session: SessionId) -> Result<Option<LearningRow>> {
-        let row = sqlx::query("SELECT * FROM learnings WHERE session_id = $1")
+        let row = query("SELECT * FROM learnings WHERE session_id = $1")
             .bind(session.0)
             .fetch_optional(&self.readers)
             .await?;
@@ -241,11 +241,8 @@ pub(crate) fn learning(row: Columns<'_>) -> Result<Learning> {
     })
 }
 
-async fn has_completed_prompt(
-    connection: &mut SqliteConnection,
-    session: SessionId,
-) -> Result<bool> {
-    let row = sqlx::query(
+async fn has_completed_prompt(connection: &mut Connection, session: SessionId) -> Result<bool> {
+    let row = query(
         "SELECT EXISTS (SELECT 1 FROM requests WHERE session_id = $1 AND kind = 'prompt' AND status = 'complete') AS has",
     )
     .bind(session.0)
@@ -261,12 +258,12 @@ fn tell_not_learned(log: &mut Log, why: &str, now: Timestamp) -> Result<()> {
 
 /// Makes the turn, last in the session's order.
 async fn make_turn(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     turn: LearningTurn,
     now: Timestamp,
 ) -> Result<TurnId> {
-    let row = sqlx::query(
+    let row = query(
         "UPDATE sessions SET last_position = last_position + 1 WHERE id = $1
          RETURNING worker_id, breadcrumbs, last_position, last_seq",
     )
@@ -291,14 +288,14 @@ async fn make_turn(
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     request: TurnId,
     skipped: Option<String>,
     now: Timestamp,
 ) -> Result<()> {
     let completed_at = skipped.is_some().then(|| now.as_micros());
-    sqlx::query(
+    query(
         "INSERT INTO learnings (session_id, request_id, worker_id, skipped, created_at, completed_at)
          SELECT id, $2, worker_id, $3, $4, $5 FROM sessions WHERE id = $1",
     )
@@ -314,12 +311,12 @@ async fn insert(
 
 /// Completes the record; false, and nothing written, where there is none or it is complete.
 async fn complete(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     learning: &Learning,
     now: Timestamp,
 ) -> Result<bool> {
-    let changed = sqlx::query(
+    let changed = query(
         "UPDATE learnings SET learning_content = $2, learning_path = $3, git_committed = $4, git_pushed = $5,
              git_commit_sha = $6, skipped = $7, completed_at = $8,
              tokens_in = (SELECT r.tokens_in FROM requests r WHERE r.id = learnings.request_id),

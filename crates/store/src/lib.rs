@@ -5,6 +5,7 @@
 mod blobs;
 mod codec;
 mod collected;
+mod db;
 mod error;
 mod events;
 mod file_changes;
@@ -31,10 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection};
 
 pub use blobs::{BlobHash, BlobReader, Blobs};
 pub use collected::CollectedBlob;
@@ -48,6 +47,7 @@ pub use sessions::{NewSessionRow, SessionFilter, SessionRow};
 pub use turns::{NewTurn, Turn, TurnCreated};
 pub use wake::Watch;
 
+use db::{Connection, Readers};
 use wake::Wakes;
 use writer::{Running, Writer, Written};
 
@@ -64,7 +64,7 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     blobs: Blobs,
     wakes: Arc<Wakes>,
 }
@@ -122,8 +122,8 @@ impl Store {
             .map_err(StoreError::opening(&file))?;
         let wakes = Arc::new(Wakes::default());
         Ok(Self {
-            writer: Writer::start(connection, options, Arc::clone(&wakes)),
-            readers,
+            writer: Writer::start(Connection::Sqlite(connection), options, Arc::clone(&wakes)),
+            readers: Readers::Sqlite(readers),
             blobs,
             wakes,
         })
@@ -138,7 +138,7 @@ impl Store {
 
     /// Succeeds when the database can be read and written.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        db::query("SELECT 1").execute(&self.readers).await?;
         self.write(|connection| {
             Box::pin(async move {
                 connection.ping().await?;
@@ -146,6 +146,15 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Which database remembers: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn database(&self) -> &'static str {
+        match self.readers {
+            Readers::Sqlite(_) => "sqlite",
+            Readers::Postgres(_) => "postgres",
+        }
     }
 
     /// The files that are kept beyond a session's volume.
@@ -157,9 +166,7 @@ impl Store {
     async fn write<T, F>(&self, method: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<Written<T>>> + Send + 'static,
     {
         self.writer.write(method).await
     }

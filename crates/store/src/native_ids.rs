@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqliteConnection;
 use vwm_api::{NativeId, SessionId, SubsessionId, Timestamp};
 
 use crate::codec::Columns;
+use crate::db::{Connection, query};
 use crate::{Result, Store};
 
 /// One that the journal tells.
@@ -19,8 +19,8 @@ pub(crate) struct NewNativeId<'a> {
 }
 
 /// Adds it, unless it is the conversation's newest already: an engine names itself at every start.
-pub(crate) async fn append(connection: &mut SqliteConnection, new: &NewNativeId<'_>) -> Result<()> {
-    sqlx::query(
+pub(crate) async fn append(connection: &mut Connection, new: &NewNativeId<'_>) -> Result<()> {
+    query(
         "INSERT INTO native_ids (session_id, n, subsession_id, native_id, generation, created_at)
          SELECT $1, $2, $3, $4, $5, $6 WHERE $4 IS DISTINCT FROM
              (SELECT native_id FROM native_ids WHERE session_id = $1 AND subsession_id = $3 ORDER BY n DESC LIMIT 1)",
@@ -42,7 +42,7 @@ impl Store {
         &self,
         session: SessionId,
     ) -> Result<BTreeMap<SubsessionId, Vec<NativeId>>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT subsession_id, native_id FROM native_ids WHERE session_id = $1 ORDER BY n",
         )
         .bind(session.0)

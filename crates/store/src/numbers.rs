@@ -3,6 +3,7 @@
 use vwm_api::{SessionStatus, TurnKind, TurnStatus};
 
 use crate::codec::Columns;
+use crate::db::query;
 use crate::{Result, Store};
 
 /// What all turns together used.
@@ -19,7 +20,7 @@ pub struct Usage {
 impl Store {
     /// Returns how many sessions there are per status; a status without any is left out.
     pub async fn session_counts(&self) -> Result<Vec<(SessionStatus, i64)>> {
-        let rows = sqlx::query("SELECT status, count(*) AS number FROM sessions GROUP BY status")
+        let rows = query("SELECT status, count(*) AS number FROM sessions GROUP BY status")
             .fetch_all(&self.readers)
             .await?;
         let count = |row| Ok((Columns(row).word("status")?, Columns(row).get("number")?));
@@ -28,11 +29,10 @@ impl Store {
 
     /// Returns how many turns there are per kind and status; what there is none of is left out.
     pub async fn turn_counts(&self) -> Result<Vec<(TurnKind, TurnStatus, i64)>> {
-        let rows = sqlx::query(
-            "SELECT kind, status, count(*) AS number FROM requests GROUP BY kind, status",
-        )
-        .fetch_all(&self.readers)
-        .await?;
+        let rows =
+            query("SELECT kind, status, count(*) AS number FROM requests GROUP BY kind, status")
+                .fetch_all(&self.readers)
+                .await?;
         let count = |row| {
             let row = Columns(row);
             Ok((row.word("kind")?, row.word("status")?, row.get("number")?))
@@ -42,7 +42,7 @@ impl Store {
 
     /// Returns what all turns together used.
     pub async fn usage(&self) -> Result<Usage> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT CAST(coalesce(sum(tokens_in), 0) AS BIGINT) AS tokens_in,
                  CAST(coalesce(sum(tokens_out), 0) AS BIGINT) AS tokens_out,
                  CAST(coalesce(sum(cost_usd), 0) AS DOUBLE PRECISION) AS cost_usd
@@ -61,7 +61,7 @@ impl Store {
     /// Returns how many turns wait.
     pub async fn waiting_turns(&self) -> Result<i64> {
         // Every kind is named, because the index begins with it.
-        let row = sqlx::query(
+        let row = query(
             "SELECT count(*) AS number FROM requests WHERE kind IN ('prompt', 'learning') AND status = 'pending'",
         )
         .fetch_one(&self.readers)
@@ -71,7 +71,7 @@ impl Store {
 
     /// Returns the size of the database in bytes; what stands only in its log is not in it.
     pub async fn database_bytes(&self) -> Result<i64> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
         )
         .fetch_one(&self.readers)

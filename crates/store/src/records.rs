@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use sqlx::SqliteConnection;
 use vwm_api::harness::{Entry, Happened, Outcome, Record};
 use vwm_api::{AgentEvent, NativeId, SessionId, SubsessionId, Timestamp, TurnId};
 
+use crate::db::{Connection, query};
 use crate::events::Log;
 use crate::native_ids::{self, NewNativeId};
 use crate::turns::answer;
@@ -40,7 +40,7 @@ impl Store {
 
 /// One batch on its way into the store.
 struct Pump<'c> {
-    connection: &'c mut SqliteConnection,
+    connection: &'c mut Connection,
     log: Log,
     /// The turns that the batch named so far; none for one that the session does not have.
     turns: HashMap<TurnId, Option<TurnState>>,
@@ -88,7 +88,7 @@ impl Pump<'_> {
         if self.turn(id, n).await?.is_none() {
             return Ok(());
         }
-        let changed = sqlx::query(
+        let changed = query(
             "UPDATE requests SET status = 'running', offered = TRUE, started_at = $2 WHERE id = $1 AND status = 'pending'",
         )
         .bind(id.0)
@@ -105,7 +105,7 @@ impl Pump<'_> {
 
     async fn sent(&mut self, id: TurnId, n: i64, at: Timestamp) -> Result<()> {
         if self.turn(id, n).await?.is_some() {
-            sqlx::query("UPDATE requests SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL")
+            query("UPDATE requests SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL")
                 .bind(id.0)
                 .bind(at.as_micros())
                 .execute(&mut *self.connection)

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{NewRuntime, Runtime, RuntimeId, Timestamp};
 
 use crate::codec::{Columns, json};
+use crate::db::{Connection, Row, query};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -41,7 +40,7 @@ impl Store {
         let cluster = json(&Cluster::of(&new))?;
         self.write(move |connection| {
             Box::pin(async move {
-                let row = sqlx::query(
+                let row = query(
                     "INSERT INTO runtimes (id, name, description, base_image, vw_image, tags, engines_dir, cluster, created_at, updated_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING *",
                 )
@@ -65,7 +64,7 @@ impl Store {
 
     /// Returns a runtime.
     pub async fn runtime(&self, id: RuntimeId) -> Result<Option<Runtime>> {
-        sqlx::query("SELECT * FROM runtimes WHERE id = $1")
+        query("SELECT * FROM runtimes WHERE id = $1")
             .bind(id.0)
             .fetch_optional(&self.readers)
             .await?
@@ -75,7 +74,7 @@ impl Store {
 
     /// Returns the runtime of this name.
     pub async fn runtime_by_name(&self, name: &str) -> Result<Option<Runtime>> {
-        sqlx::query("SELECT * FROM runtimes WHERE name = $1")
+        query("SELECT * FROM runtimes WHERE name = $1")
             .bind(name)
             .fetch_optional(&self.readers)
             .await?
@@ -85,7 +84,7 @@ impl Store {
 
     /// Returns every runtime, by name.
     pub async fn runtimes(&self) -> Result<Vec<Runtime>> {
-        let rows = sqlx::query("SELECT * FROM runtimes ORDER BY name")
+        let rows = query("SELECT * FROM runtimes ORDER BY name")
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(runtime).collect()
@@ -97,7 +96,7 @@ impl Store {
         let cluster = json(&Cluster::of(&new))?;
         self.write(move |connection| {
             Box::pin(async move {
-                let row = sqlx::query(
+                let row = query(
                     "UPDATE runtimes SET name = $2, description = $3, base_image = $4, vw_image = $5, tags = $6,
                          engines_dir = $7, cluster = $8, updated_at = $9
                      WHERE id = $1 RETURNING *",
@@ -125,7 +124,7 @@ impl Store {
     pub async fn delete_runtime(&self, id: RuntimeId) -> Result<()> {
         self.write(move |connection| {
             Box::pin(async move {
-                let deleted = sqlx::query(
+                let deleted = query(
                     "DELETE FROM runtimes WHERE id = $1
                      AND NOT EXISTS (SELECT 1 FROM workers WHERE runtime_id = $1)
                      AND NOT EXISTS (SELECT 1 FROM sessions s JOIN worker_revisions r
@@ -146,8 +145,8 @@ impl Store {
     }
 }
 
-async fn why_kept(connection: &mut SqliteConnection, id: RuntimeId) -> Result<StoreError> {
-    let Some(row) = sqlx::query(
+async fn why_kept(connection: &mut Connection, id: RuntimeId) -> Result<StoreError> {
+    let Some(row) = query(
         "SELECT r.name, (SELECT w.name FROM workers w WHERE w.runtime_id = r.id ORDER BY w.name LIMIT 1) AS worker
          FROM runtimes r WHERE r.id = $1",
     )
@@ -171,7 +170,7 @@ fn taken(error: sqlx::Error, name: &str) -> StoreError {
     StoreError::duplicate(error, || format!("runtime {name}"))
 }
 
-fn runtime(row: &SqliteRow) -> Result<Runtime> {
+fn runtime(row: &Row) -> Result<Runtime> {
     let row = Columns(row);
     let cluster: Cluster = row.json("cluster")?;
     Ok(Runtime {

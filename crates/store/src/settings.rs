@@ -1,10 +1,10 @@
 //! Settings: what holds for every worker, with its history.
 
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{KeyId, Setting, SettingRevision, Timestamp};
 
 use crate::codec::{Columns, json};
+use crate::db::{Row, query};
 use crate::writer::Written;
 use crate::{Result, Store};
 
@@ -14,7 +14,7 @@ const CURRENT: &str = "SELECT key, revision, value, set_by, created_at FROM syst
 impl Store {
     /// Returns a setting as it stands.
     pub async fn setting(&self, key: &str) -> Result<Option<Setting>> {
-        sqlx::query(CURRENT)
+        query(CURRENT)
             .bind(key)
             .fetch_optional(&self.readers)
             .await?
@@ -24,7 +24,7 @@ impl Store {
 
     /// Returns a setting with what it was, newest first and at most so many revisions.
     pub async fn setting_with_history(&self, key: &str, limit: u32) -> Result<Option<Setting>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT key, revision, value, set_by, created_at FROM system_settings
              WHERE key = $1 ORDER BY revision DESC LIMIT $2",
         )
@@ -43,7 +43,7 @@ impl Store {
 
     /// Returns the revisions of two settings; 0 for one that was never set.
     pub async fn setting_revisions(&self, keys: [&str; 2]) -> Result<[i64; 2]> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT coalesce(max(revision) FILTER (WHERE key = $1), 0) AS one,
                  coalesce(max(revision) FILTER (WHERE key = $2), 0) AS other
              FROM system_settings WHERE key IN ($1, $2)",
@@ -58,7 +58,7 @@ impl Store {
 
     /// Returns every setting as it stands, by key.
     pub async fn settings(&self) -> Result<Vec<Setting>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT key, revision, value, set_by, created_at FROM system_settings s
              WHERE revision = (SELECT max(revision) FROM system_settings WHERE key = s.key)
              ORDER BY key",
@@ -74,7 +74,7 @@ impl Store {
         let value = json(&value)?;
         self.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO system_settings (key, revision, value, set_by, created_at)
                      SELECT $1, coalesce(max(revision), 0) + 1, $2, $3, $4 FROM system_settings WHERE key = $1
                      HAVING $2 IS DISTINCT FROM
@@ -86,7 +86,7 @@ impl Store {
                 .bind(Timestamp::now().as_micros())
                 .execute(&mut *connection)
                 .await?;
-                let row = sqlx::query(CURRENT).bind(&key).fetch_one(connection).await?;
+                let row = query(CURRENT).bind(&key).fetch_one(connection).await?;
                 Ok(Written::silently(setting(&row)?))
             })
         })
@@ -94,7 +94,7 @@ impl Store {
     }
 }
 
-fn setting(row: &SqliteRow) -> Result<Setting> {
+fn setting(row: &Row) -> Result<Setting> {
     let row = Columns(row);
     Ok(Setting {
         key: row.get("key")?,
@@ -108,7 +108,7 @@ fn setting(row: &SqliteRow) -> Result<Setting> {
     })
 }
 
-fn revision(row: &SqliteRow) -> Result<SettingRevision> {
+fn revision(row: &Row) -> Result<SettingRevision> {
     let row = Columns(row);
     Ok(SettingRevision {
         revision: row.get("revision")?,

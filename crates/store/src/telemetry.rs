@@ -1,12 +1,12 @@
 //! Telemetry: what turns asked, answered and cost.
 
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{
     Answer, KeyId, Response, SessionId, Stats, SubsessionId, TelemetryRow, TurnId, TurnKind,
     TurnStatus, WorkerId,
 };
 
 use crate::codec::Columns;
+use crate::db::{Row, query};
 use crate::{LearningRow, Result, Store, StoreError, learnings};
 
 impl Store {
@@ -17,7 +17,7 @@ impl Store {
         session: SessionId,
         breadcrumb: Option<&str>,
     ) -> Result<Vec<TelemetryRow>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT r.*,
                  l.learning_content, l.learning_path, l.git_committed, l.git_pushed, l.git_commit_sha, l.skipped
              FROM requests r LEFT JOIN learnings l ON l.request_id = r.id
@@ -42,7 +42,7 @@ impl Store {
 
     /// Returns a session's prompts in numbers. The average is over all of them, as the published contract has it.
     pub async fn stats(&self, session: SessionId) -> Result<Stats> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT count(*) AS total,
                  count(*) FILTER (WHERE status = 'complete') AS completed,
                  count(*) FILTER (WHERE status IN ('failed', 'cancelled', 'outcome_unknown')) AS failed,
@@ -70,7 +70,7 @@ impl Store {
     }
 }
 
-fn telemetry_row(row: &SqliteRow) -> Result<TelemetryRow> {
+fn telemetry_row(row: &Row) -> Result<TelemetryRow> {
     let row = Columns(row);
     let answer: Option<Answer> = row.json_or_none("response")?;
     let (response, error) = match answer {

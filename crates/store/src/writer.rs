@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::db::Connection;
 use crate::wake::{News, Wakes};
 use crate::{Result, StoreError};
 
@@ -50,7 +51,7 @@ enum Message {
 impl Writer {
     /// Starts the task; it ends when every writer is dropped, or at `close`.
     pub(crate) fn start(
-        connection: SqliteConnection,
+        connection: Connection,
         options: SqliteConnectOptions,
         wakes: Arc<Wakes>,
     ) -> Self {
@@ -68,9 +69,7 @@ impl Writer {
     pub(crate) async fn write<T, F>(&self, method: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<Written<T>>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
         let call = Call {
@@ -98,7 +97,7 @@ impl Writer {
 /// A method whose caller waits, whatever it returns.
 trait Waiting: Send {
     /// Runs it, and returns whether what it wrote shall stand.
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a, bool>;
+    fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Running<'a, bool>;
     /// Answers its caller, once all is committed or nothing is.
     fn answer(
         self: Box<Self>,
@@ -116,9 +115,9 @@ struct Call<T, F> {
 impl<T, F> Waiting for Call<T, F>
 where
     T: Send,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<Written<T>>> + Send,
+    F: for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<Written<T>>> + Send,
 {
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Running<'a, bool> {
+    fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Running<'a, bool> {
         Box::pin(async move {
             let method = self.method.take().expect("a method runs once");
             let outcome = method(connection).await;
@@ -149,7 +148,7 @@ where
 
 /// The task's own state.
 struct Desk {
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     options: SqliteConnectOptions,
     wakes: Arc<Wakes>,
 }
@@ -193,7 +192,7 @@ impl Desk {
     async fn commit(&mut self, batch: &mut [Box<dyn Waiting>]) -> sqlx::Result<()> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => SqliteConnection::connect_with(&self.options).await?,
+            None => Connection::Sqlite(SqliteConnection::connect_with(&self.options).await?),
         };
         run(batch, &mut connection).await?;
         // One that failed in the middle of a transaction is dropped instead, which rolls back whatever it held.
@@ -204,21 +203,18 @@ impl Desk {
 
 /// Runs the batch in one transaction. What stands around the methods is plain SQL and as little of it as can be: each text is a trip to
 /// the database's thread and back, and sqlx's own transactions make two of it.
-async fn run(
-    batch: &mut [Box<dyn Waiting>],
-    connection: &mut SqliteConnection,
-) -> sqlx::Result<()> {
+async fn run(batch: &mut [Box<dyn Waiting>], connection: &mut Connection) -> sqlx::Result<()> {
     // One alone needs no savepoint.
     if let [call] = batch {
-        sql(connection, "BEGIN IMMEDIATE").await?;
+        connection.run("BEGIN IMMEDIATE").await?;
         let end = if call.run(connection).await {
             "COMMIT"
         } else {
             "ROLLBACK"
         };
-        return sql(connection, end).await;
+        return connection.run(end).await;
     }
-    sql(connection, "BEGIN IMMEDIATE; SAVEPOINT method").await?;
+    connection.run("BEGIN IMMEDIATE; SAVEPOINT method").await?;
     for call in batch {
         // A database that had to undo the whole transaction has no savepoint any more: this fails, and with it the batch.
         let end = if call.run(connection).await {
@@ -226,13 +222,9 @@ async fn run(
         } else {
             "ROLLBACK TO method"
         };
-        sql(connection, end).await?;
+        connection.run(end).await?;
     }
-    sql(connection, "RELEASE method; COMMIT").await
-}
-
-async fn sql(connection: &mut SqliteConnection, text: &'static str) -> sqlx::Result<()> {
-    sqlx::raw_sql(text).execute(connection).await.map(|_| ())
+    connection.run("RELEASE method; COMMIT").await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use super::{LogFormat, Origin};
+use super::{LimitArgs, LogFormat, Origin};
 
 /// The flags of `vwm server`; what is not given comes from `VWM_*`, the file or the defaults.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -39,6 +39,9 @@ pub struct ServerArgs {
     /// Lets pages of this origin ask from a browser, such as `https://console.example.com`; may be given more than once [env: VWM_ALLOW_ORIGINS, comma-separated]
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allow_origins: Vec<Origin>,
+    /// What bounds the server.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Waits this many seconds for open connections when it stops [env: VWM_GRACE] [default: 10]
     #[arg(long, value_name = "SECONDS")]
     pub grace: Option<u64>,

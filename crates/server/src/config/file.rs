@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::limits::LimitFile;
 use super::{ConfigError, LogFormat, Origin};
 
 /// What the file may say; every field may be left out.
@@ -23,6 +24,9 @@ pub(super) struct ConfigFile {
     pub(super) upload_max: Option<u64>,
     #[serde(default)]
     pub(super) allow_origins: Vec<Origin>,
+    #[serde(default)]
+    pub(super) limits: LimitFile,
+    pub(super) database_url: Option<String>,
     pub(super) grace: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,

@@ -1,8 +1,10 @@
 //! What the server is told at its start: flags over `VWM_*` over a YAML file over defaults. The only place that reads the environment.
 
 mod args;
+mod database_url;
 mod environment;
 mod file;
+mod limits;
 mod origin;
 
 use std::collections::BTreeMap;
@@ -15,8 +17,10 @@ use serde::Deserialize;
 use vwm_api::harness::Provider;
 
 pub use args::ServerArgs;
+pub use database_url::DatabaseUrl;
 use environment::Environment;
 use file::{ConfigFile, ProviderFile, ProviderName};
+pub use limits::{LimitArgs, Limits};
 pub use origin::{NoOrigin, Origin};
 
 /// The port that a server listens on unless told otherwise.
@@ -45,6 +49,10 @@ pub struct Config {
     pub upload_max: u64,
     /// Whose pages may ask from a browser.
     pub allow_origins: Vec<Origin>,
+    /// What bounds the server.
+    pub limits: Limits,
+    /// PostgreSQL, as its URL; SQLite in the data directory where there is none. It may hold a password.
+    pub database_url: Option<DatabaseUrl>,
     /// How long a stop waits for open connections.
     pub grace: Duration,
     /// How much is logged: a level or directives.
@@ -112,11 +120,11 @@ pub enum ConfigError {
          set VWM_DATABASE_URL, or unset PG_SERVER"
     )]
     PgServer,
-    /// PostgreSQL was asked for.
+    /// The database's address is none.
     #[error(
-        "VWM_DATABASE_URL is set, but PostgreSQL comes later: unset it to use SQLite in the data directory"
+        "VWM_DATABASE_URL is not understood; give postgres://USER:PASSWORD@HOST:PORT/DATABASE, or leave it out for SQLite"
     )]
-    PostgresLater,
+    DatabaseUrl,
 }
 
 impl Config {
@@ -140,6 +148,8 @@ impl Config {
             learning_timeout_s: DEFAULT_LEARNING_TIMEOUT_S,
             upload_max: DEFAULT_UPLOAD_MAX,
             allow_origins: Vec::new(),
+            limits: Limits::default(),
+            database_url: None,
             grace: DEFAULT_GRACE,
             log: DEFAULT_LOG.to_owned(),
             log_format: LogFormat::default(),
@@ -156,7 +166,6 @@ impl Config {
     }
 
     fn resolve(args: ServerArgs, env: &Environment) -> Result<Self, ConfigError> {
-        refuse_other_databases(env)?;
         let file = match args.config.or_else(|| env.path("VWM_CONFIG")) {
             Some(path) => file::read(&path)?,
             None => ConfigFile::default(),
@@ -200,6 +209,8 @@ impl Config {
                 .or(env.parsed("VWM_UPLOAD_MAX", "give a whole number of bytes")?)
                 .or(file.upload_max)
                 .unwrap_or(DEFAULT_UPLOAD_MAX),
+            limits: limits::resolve(&args.limits, env, &file.limits)?,
+            database_url: database_url(env, file.database_url)?,
             allow_origins: allow_origins(args.allow_origins, env, file.allow_origins)?,
             grace: grace
                 .or(file.grace)
@@ -315,14 +326,16 @@ fn allow_origins(
     })
 }
 
-fn refuse_other_databases(env: &Environment) -> Result<(), ConfigError> {
-    if env.text("VWM_DATABASE_URL").is_some() {
-        return Err(ConfigError::PostgresLater);
+/// No flag names it: who lists the machine's processes would read its password.
+fn database_url(
+    env: &Environment,
+    file: Option<String>,
+) -> Result<Option<DatabaseUrl>, ConfigError> {
+    match env.text("VWM_DATABASE_URL").or(file) {
+        Some(url) => Ok(Some(DatabaseUrl::parse(url)?)),
+        None if env.text("PG_SERVER").is_some() => Err(ConfigError::PgServer),
+        None => Ok(None),
     }
-    if env.text("PG_SERVER").is_some() {
-        return Err(ConfigError::PgServer);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

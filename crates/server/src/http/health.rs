@@ -9,6 +9,7 @@ use vwm_api::{ServerHealth, ServerName, ServerStatus};
 use super::access::Caller;
 use crate::app::App;
 use crate::error::Error;
+use crate::service::status;
 
 /// Tells name and version.
 #[utoipa::path(
@@ -59,14 +60,8 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<ServerHeal
 pub(super) async fn status(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-) -> Json<ServerStatus> {
-    Json(ServerStatus {
-        service: SERVICE.to_owned(),
-        version: VERSION.to_owned(),
-        uptime: app.started_at.elapsed().as_secs(),
-        environment: "local".to_owned(),
-        role: caller.role,
-    })
+) -> Result<Json<ServerStatus>, Error> {
+    Ok(Json(status::read(&app, caller.role).await?))
 }
 
 fn is(status: &str) -> Json<ServerHealth> {

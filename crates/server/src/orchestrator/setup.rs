@@ -78,6 +78,8 @@ pub(super) async fn read(app: &App, row: &SessionRow) -> Result<(Setup, Settings
         local_repositories: app.allows_local_repositories(),
         native_ids: app.store.native_ids(session.id).await?,
         auto_delete_branch: session.auto_delete_branch,
+        engine_idle_s: app.config.limits.engine_idle,
+        stalled_after_s: app.config.limits.stalled_after,
         worker,
     };
     Ok((setup, seen))

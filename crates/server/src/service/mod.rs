@@ -12,6 +12,7 @@ pub(crate) mod pushes;
 pub(crate) mod runtimes;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod status;
 pub(crate) mod transcript;
 pub(crate) mod turns;
 mod warnings;

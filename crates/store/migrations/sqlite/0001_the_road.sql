@@ -68,6 +68,7 @@ CREATE TABLE sessions (
     worker_revision    INTEGER NOT NULL,
     status             TEXT    NOT NULL
         CHECK (status IN ('pending', 'active', 'suspended', 'ending', 'ended', 'failed')),
+    status_since       INTEGER NOT NULL,
     status_reason      TEXT,
     end_step           TEXT
         CHECK (end_step IN ('stopping', 'learning', 'collecting', 'collected', 'removed')),
@@ -79,10 +80,18 @@ CREATE TABLE sessions (
     warnings           TEXT    NOT NULL CHECK (json_valid(warnings)),
     -- The branches that its end could not push.
     unpushed           TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(unpushed)),
+    -- Somebody asked that it resume, although no turn waits.
+    resume_asked       INTEGER NOT NULL DEFAULT FALSE,
+    -- Resumes in a row that came to nothing.
+    failed_resumes     INTEGER NOT NULL DEFAULT 0,
+    -- It was told that its time is nearly up.
+    ending_told        INTEGER NOT NULL DEFAULT FALSE,
     -- The number of its newest job; 0 before the first.
     generation         INTEGER NOT NULL DEFAULT 0,
     -- The newest event, and the newest record of the harness's journal, that is stored.
     last_seq           INTEGER NOT NULL DEFAULT 0,
+    -- The oldest event that is still kept.
+    first_seq          INTEGER NOT NULL DEFAULT 1,
     pumped_n           INTEGER NOT NULL DEFAULT 0,
     -- The newest place in the order of its turns.
     last_position      INTEGER NOT NULL DEFAULT 0,

@@ -2,14 +2,13 @@
 
 pub(crate) mod moves;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqliteExecutor};
 use vwm_api::{
     EventBody, Repository, Session, SessionId, SessionPage, SessionStatus, Timestamp, Warning,
     WorkerId,
 };
 
 use crate::codec::{Columns, json};
+use crate::db::{Connection, On, Row, query};
 use crate::events::Log;
 use crate::idempotency::{self, Made};
 use crate::wake::News;
@@ -27,6 +26,12 @@ pub struct SessionRow {
     pub pumped_n: i64,
     /// The number of its newest job; 0 before the first.
     pub generation: i64,
+    /// Whether somebody asked that it resume, although no turn waits.
+    pub resume_asked: bool,
+    /// Resumes in a row that came to nothing.
+    pub failed_resumes: u32,
+    /// Whether it was told that its time is nearly up.
+    pub ending_told: bool,
 }
 
 /// A session to be made.
@@ -140,7 +145,7 @@ impl Store {
         };
         let limit = filter.limit.max(1);
         // One more than asked for tells whether there is another page.
-        let rows = sqlx::query(select_session!(
+        let rows = query(select_session!(
             "WHERE ($2 IS NULL OR s.status = $2) AND ($3 IS NULL OR s.worker_id = $3)
              AND ($4 IS NULL OR s.id IN (SELECT b.session_id FROM session_breadcrumbs b WHERE b.breadcrumb = $4))
              AND ($5 IS NULL OR s.id < $5)
@@ -169,7 +174,7 @@ impl Store {
     /// Returns the sessions that the orchestrator has to look at after a start: a suspended one only when a turn waits for it, and one
     /// that rests otherwise as long as it has a job, which nobody else would stop.
     pub async fn live_sessions(&self) -> Result<Vec<SessionId>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id FROM sessions WHERE status IN ('pending', 'active', 'ending')
              OR (status = 'suspended' AND EXISTS (SELECT 1 FROM requests r
                  WHERE r.session_id = sessions.id AND r.status IN ('pending', 'running')))
@@ -185,15 +190,11 @@ impl Store {
     }
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    new: &NewSessionRow,
-    now: Timestamp,
-) -> Result<()> {
-    let row = sqlx::query(
+async fn insert(connection: &mut Connection, new: &NewSessionRow, now: Timestamp) -> Result<()> {
+    let row = query(
         "INSERT INTO sessions (id, worker_id, worker_revision, status, repository, breadcrumbs, timeout_s,
-             auto_delete_branch, warnings, created_at, last_activity_at)
-         SELECT $1, r.worker_id, r.revision, $4, $5, $6, $7, $8, $9, $10, $10
+             auto_delete_branch, warnings, status_since, created_at, last_activity_at)
+         SELECT $1, r.worker_id, r.revision, $4, $5, $6, $7, $8, $9, $10, $10, $10
          FROM worker_revisions r JOIN workers w ON w.id = r.worker_id
          WHERE r.worker_id = $2 AND r.revision = $3 AND w.deleted_at IS NULL
          RETURNING last_seq, pumped_n",
@@ -216,7 +217,7 @@ async fn insert(
         id: new.worker_id.0,
     })?;
     for breadcrumb in &new.breadcrumbs {
-        sqlx::query(
+        query(
             "INSERT INTO session_breadcrumbs (breadcrumb, session_id) VALUES ($1, $2)
              ON CONFLICT (breadcrumb, session_id) DO NOTHING",
         )
@@ -236,8 +237,8 @@ async fn insert(
     Ok(())
 }
 
-async fn find<'e>(executor: impl SqliteExecutor<'e>, id: SessionId) -> Result<Option<SessionRow>> {
-    sqlx::query(select_session!("WHERE s.id = $2"))
+async fn find<'e>(executor: impl Into<On<'e>>, id: SessionId) -> Result<Option<SessionRow>> {
+    query(select_session!("WHERE s.id = $2"))
         .bind(Timestamp::now().as_micros())
         .bind(id.0)
         .fetch_optional(executor)
@@ -246,14 +247,11 @@ async fn find<'e>(executor: impl SqliteExecutor<'e>, id: SessionId) -> Result<Op
         .transpose()
 }
 
-pub(crate) async fn written(
-    connection: &mut SqliteConnection,
-    id: SessionId,
-) -> Result<SessionRow> {
+pub(crate) async fn written(connection: &mut Connection, id: SessionId) -> Result<SessionRow> {
     find(connection, id).await?.ok_or(StoreError::NotFound)
 }
 
-fn session_row(row: &SqliteRow) -> Result<SessionRow> {
+fn session_row(row: &Row) -> Result<SessionRow> {
     let row = Columns(row);
     let active_micros: i64 = row.get("active_micros")?;
     Ok(SessionRow {
@@ -262,6 +260,7 @@ fn session_row(row: &SqliteRow) -> Result<SessionRow> {
             worker_id: row.id("worker_id", WorkerId)?,
             worker_revision: row.get("worker_revision")?,
             status: row.word("status")?,
+            status_since: row.time("status_since")?,
             status_reason: row.get("status_reason")?,
             end_step: row.word_or_none("end_step")?,
             repository: row.json_or_none("repository")?,
@@ -280,5 +279,8 @@ fn session_row(row: &SqliteRow) -> Result<SessionRow> {
         last_seq: row.get("last_seq")?,
         pumped_n: row.get("pumped_n")?,
         generation: row.get("generation")?,
+        resume_asked: row.get("resume_asked")?,
+        failed_resumes: row.natural("failed_resumes")?,
+        ending_told: row.get("ending_told")?,
     })
 }

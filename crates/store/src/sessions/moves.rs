@@ -1,9 +1,9 @@
 //! How a session changes: by comparison, so that two movers cannot both win.
 
-use sqlx::SqliteConnection;
 use vwm_api::{EndStep, EventBody, SessionId, SessionStatus, Timestamp, Trigger};
 
 use super::{SessionRow, written};
+use crate::db::{Connection, query};
 use crate::events::Log;
 use crate::jobs;
 use crate::wake::News;
@@ -46,7 +46,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let changed =
-                    sqlx::query("UPDATE sessions SET status_reason = $2 WHERE id = $1 AND status_reason IS DISTINCT FROM $2")
+                    query("UPDATE sessions SET status_reason = $2 WHERE id = $1 AND status_reason IS DISTINCT FROM $2")
                         .bind(id.0)
                         .bind(reason)
                         .execute(connection)
@@ -65,7 +65,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let changed =
-                    sqlx::query("UPDATE sessions SET end_step = $3 WHERE id = $1 AND end_step = $2 AND status = 'ending'")
+                    query("UPDATE sessions SET end_step = $3 WHERE id = $1 AND end_step = $2 AND status = 'ending'")
                         .bind(id.0)
                         .bind(from.as_str())
                         .bind(to.as_str())
@@ -85,7 +85,7 @@ impl Store {
         let wall = wall.to_owned();
         self.write(move |connection| {
             Box::pin(async move {
-                let changed = sqlx::query("UPDATE sessions SET wall = $2 WHERE id = $1")
+                let changed = query("UPDATE sessions SET wall = $2 WHERE id = $1")
                     .bind(id.0)
                     .bind(wall)
                     .execute(connection)
@@ -104,13 +104,12 @@ impl Store {
     pub async fn touch(&self, id: SessionId) -> Result<()> {
         self.write(move |connection| {
             Box::pin(async move {
-                let changed =
-                    sqlx::query("UPDATE sessions SET last_activity_at = $2 WHERE id = $1")
-                        .bind(id.0)
-                        .bind(Timestamp::now().as_micros())
-                        .execute(connection)
-                        .await?
-                        .rows_affected();
+                let changed = query("UPDATE sessions SET last_activity_at = $2 WHERE id = $1")
+                    .bind(id.0)
+                    .bind(Timestamp::now().as_micros())
+                    .execute(connection)
+                    .await?
+                    .rows_affected();
                 if changed == 0 {
                     return Err(StoreError::NotFound);
                 }
@@ -123,7 +122,7 @@ impl Store {
 
 /// Moves the session's row, if it still is `from`. The event that tells it is in the log, which the caller writes.
 pub(crate) async fn change(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: SessionId,
     from: SessionStatus,
     to: SessionStatus,
@@ -132,8 +131,8 @@ pub(crate) async fn change(
 ) -> Result<Option<Log>> {
     let is_activity = to == SessionStatus::Active;
     let end_step = (to == SessionStatus::Ending).then_some(EndStep::Stopping);
-    let row = sqlx::query(
-        "UPDATE sessions SET status = $3, status_reason = $4, end_step = coalesce($5, end_step),
+    let row = query(
+        "UPDATE sessions SET status = $3, status_since = $8, status_reason = $4, end_step = coalesce($5, end_step),
              ended_at = coalesce($6, ended_at), last_activity_at = coalesce($7, last_activity_at)
          WHERE id = $1 AND status = $2 RETURNING last_seq, pumped_n",
     )
@@ -144,6 +143,7 @@ pub(crate) async fn change(
     .bind(end_step.map(EndStep::as_str))
     .bind((to == SessionStatus::Ended).then(|| now.as_micros()))
     .bind(is_activity.then(|| now.as_micros()))
+    .bind(now.as_micros())
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else {

@@ -1,12 +1,11 @@
 //! How a turn begins: a row, which carries the work from there on.
 
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 use vwm_api::{KeyId, OnBusy, SessionId, SessionStatus, SubsessionId, Timestamp, TurnId, TurnKind};
 
 use super::{Turn, find, turn};
 use crate::codec::{Columns, json};
+use crate::db::{Connection, Row, query};
 use crate::idempotency::{self, Made};
 use crate::wake::News;
 use crate::writer::Written;
@@ -88,7 +87,7 @@ impl Store {
 
 /// Inserts the turn, or returns why not.
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     new: &NewTurn,
     now: Timestamp,
 ) -> Result<std::result::Result<Turn, TurnCreated>> {
@@ -115,15 +114,15 @@ async fn insert(
 /// Inserts a turn's row; the session's row was changed just now, and that returned `worker_id`, `breadcrumbs`, `last_position` and
 /// `last_seq`.
 pub(crate) async fn insert_row(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     new: &NewTurn,
     kind: TurnKind,
     is_offered: bool,
-    session: &SqliteRow,
+    session: &Row,
     now: Timestamp,
 ) -> Result<Turn> {
     let session = Columns(session);
-    let row = sqlx::query(
+    let row = query(
         "INSERT INTO requests (id, session_id, worker_id, subsession_id, position, after_seq, kind, prompt, timeout_s,
              breadcrumbs, key_id, status, offered, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', $12, $13) RETURNING *",
@@ -161,11 +160,11 @@ fn breadcrumbs(of_session: Vec<String>, own: &[String]) -> Vec<String> {
 /// Takes the session's row and the turn's place in its order; none when the session's status forbids the turn. With it come the
 /// number of open turns in the conversation, and whether a harness is there that would take the turn.
 async fn take_session(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     new: &NewTurn,
     now: Timestamp,
-) -> Result<Option<SqliteRow>> {
-    let row = sqlx::query(
+) -> Result<Option<Row>> {
+    let row = query(
         "UPDATE sessions SET last_activity_at = $2, last_position = last_position + 1
          WHERE id = $1 AND status IN ('active', 'suspended')
          RETURNING worker_id, breadcrumbs, last_position, last_seq,
@@ -182,8 +181,8 @@ async fn take_session(
     Ok(row)
 }
 
-async fn status(connection: &mut SqliteConnection, session: SessionId) -> Result<SessionStatus> {
-    let row = sqlx::query("SELECT status FROM sessions WHERE id = $1")
+async fn status(connection: &mut Connection, session: SessionId) -> Result<SessionStatus> {
+    let row = query("SELECT status FROM sessions WHERE id = $1")
         .bind(session.0)
         .fetch_optional(connection)
         .await?
@@ -191,6 +190,6 @@ async fn status(connection: &mut SqliteConnection, session: SessionId) -> Result
     Columns(&row).word("status")
 }
 
-async fn written(connection: &mut SqliteConnection, id: TurnId) -> Result<Turn> {
+async fn written(connection: &mut Connection, id: TurnId) -> Result<Turn> {
     find(connection, id).await?.ok_or(StoreError::NotFound)
 }

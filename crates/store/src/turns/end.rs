@@ -1,7 +1,5 @@
 //! How a turn ends: by the harness's journal, or here when no harness ever had it or its volume is lost.
 
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{
     AbortRequest, Answer, EventBody, SessionId, SubsessionId, Timestamp, TurnError, TurnId,
     TurnStatus,
@@ -9,6 +7,7 @@ use vwm_api::{
 
 use super::answer;
 use crate::codec::{Columns, json};
+use crate::db::{Connection, Row, query};
 use crate::events::Log;
 use crate::wake::News;
 use crate::writer::Written;
@@ -22,7 +21,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut log = Log::open(connection, session).await?;
-                let rows = sqlx::query(
+                let rows = query(
                     "UPDATE requests SET abort_asked = TRUE
                      WHERE session_id = $1 AND status IN ('pending', 'running')
                      AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR subsession_id = $3) RETURNING *",
@@ -76,7 +75,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut log = Log::open(connection, session).await?;
-                let rows = sqlx::query(which)
+                let rows = query(which)
                     .bind(session.0)
                     .fetch_all(&mut *connection)
                     .await?;
@@ -107,11 +106,11 @@ pub(crate) struct TurnState {
 impl TurnState {
     /// Reads it, unless the session has no such turn.
     pub(crate) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         session: SessionId,
         id: TurnId,
     ) -> Result<Option<Self>> {
-        sqlx::query(
+        query(
             "SELECT id, subsession_id, status, abort_asked, position, offered, retry_of, started_at FROM requests
              WHERE id = $1 AND session_id = $2",
         )
@@ -123,7 +122,7 @@ impl TurnState {
         .transpose()
     }
 
-    fn read(row: &SqliteRow) -> Result<Self> {
+    fn read(row: &Row) -> Result<Self> {
         let row = Columns(row);
         Ok(Self {
             id: row.id("id", TurnId)?,
@@ -144,13 +143,13 @@ impl TurnState {
 
 /// Writes the end of a turn and its last event; false, and nothing written, when it was over already.
 pub(crate) async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     log: &mut Log,
     answer: Answer,
     n: Option<i64>,
     at: Timestamp,
 ) -> Result<bool> {
-    let changed = sqlx::query(
+    let changed = query(
         "UPDATE requests SET status = $2, response = $3, tokens_in = $4, tokens_out = $5, cost_usd = $6, model = $7,
              duration_ms = $8, artifacts = $9, completed_at = $10
          WHERE id = $1 AND status IN ('pending', 'running')",
@@ -181,7 +180,7 @@ pub(crate) async fn write(
 }
 
 async fn end_without_journal(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     log: &mut Log,
     turn: &TurnState,
     error: &TurnError,
@@ -193,7 +192,7 @@ async fn end_without_journal(
 }
 
 async fn ended(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     log: Log,
     turns: &[TurnState],
 ) -> Result<Written<Vec<TurnId>>> {
@@ -210,7 +209,7 @@ async fn ended(
 }
 
 /// `RETURNING` promises no order.
-fn in_order(rows: &[SqliteRow]) -> Result<Vec<TurnState>> {
+fn in_order(rows: &[Row]) -> Result<Vec<TurnState>> {
     let mut turns = rows
         .iter()
         .map(TurnState::read)

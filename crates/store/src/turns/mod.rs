@@ -4,11 +4,10 @@ pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod end;
 
-use sqlx::SqliteExecutor;
-use sqlx::sqlite::SqliteRow;
 use vwm_api::{Answer, SessionId, SubsessionId, Timestamp, TurnId, TurnKind, TurnStatus, WorkerId};
 
 use crate::codec::Columns;
+use crate::db::{On, Row, query};
 use crate::writer::Written;
 use crate::{Result, Store};
 
@@ -59,7 +58,7 @@ impl Store {
 
     /// Returns a session's turns, oldest first.
     pub async fn turns(&self, session: SessionId) -> Result<Vec<Turn>> {
-        let rows = sqlx::query("SELECT * FROM requests WHERE session_id = $1 ORDER BY position")
+        let rows = query("SELECT * FROM requests WHERE session_id = $1 ORDER BY position")
             .bind(session.0)
             .fetch_all(&self.readers)
             .await?;
@@ -68,7 +67,7 @@ impl Store {
 
     /// Returns a session's turns that wait or run, oldest first.
     pub async fn open_turns(&self, session: SessionId) -> Result<Vec<Turn>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM requests WHERE session_id = $1 AND status IN ('pending', 'running') ORDER BY position",
         )
         .bind(session.0)
@@ -82,7 +81,7 @@ impl Store {
     pub async fn offer_turn(&self, id: TurnId) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {
-                let offered = sqlx::query(
+                let offered = query(
                     "UPDATE requests SET offered = TRUE WHERE id = $1 AND status = 'pending' AND NOT abort_asked",
                 )
                 .bind(id.0)
@@ -96,8 +95,8 @@ impl Store {
     }
 }
 
-async fn find<'e>(executor: impl SqliteExecutor<'e>, id: TurnId) -> Result<Option<Turn>> {
-    sqlx::query("SELECT * FROM requests WHERE id = $1")
+async fn find<'e>(executor: impl Into<On<'e>>, id: TurnId) -> Result<Option<Turn>> {
+    query("SELECT * FROM requests WHERE id = $1")
         .bind(id.0)
         .fetch_optional(executor)
         .await?
@@ -105,7 +104,7 @@ async fn find<'e>(executor: impl SqliteExecutor<'e>, id: TurnId) -> Result<Optio
         .transpose()
 }
 
-fn turn(row: &SqliteRow) -> Result<Turn> {
+fn turn(row: &Row) -> Result<Turn> {
     let row = Columns(row);
     Ok(Turn {
         id: row.id("id", TurnId)?,

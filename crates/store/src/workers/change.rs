@@ -1,10 +1,10 @@
 //! How workers are made, changed and deleted.
 
-use sqlx::SqliteConnection;
 use vwm_api::{KeyId, Timestamp, Worker, WorkerDefinition, WorkerId};
 
 use super::{Draft, find, insert_revision, refused};
 use crate::codec::Columns;
+use crate::db::{Connection, query};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -25,7 +25,7 @@ impl Store {
         };
         self.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO workers (id, name, runtime_id, revision, locked, created_at, updated_at)
                      VALUES ($1, $2, $3, 1, $4, $5, $5)",
                 )
@@ -78,7 +78,7 @@ impl Store {
     ) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {
-                let deleted = sqlx::query(
+                let deleted = query(
                     "UPDATE workers SET deleted_at = $2, deleted_by = $4, runtime_id = NULL, deletion_forced = locked
                      WHERE id = $1 AND deleted_at IS NULL AND (NOT locked OR $3)
                      AND NOT EXISTS (SELECT 1 FROM sessions
@@ -102,14 +102,14 @@ impl Store {
 }
 
 async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: WorkerId,
     draft: &Draft,
     expected_revision: Option<i64>,
     forced: bool,
 ) -> Result<()> {
     // Changes nothing but takes the row, so that the revision that is read next is still the newest when this commits.
-    let row = sqlx::query(
+    let row = query(
         "UPDATE workers SET revision = revision WHERE id = $1 AND deleted_at IS NULL
          RETURNING revision, locked,
              (SELECT hash FROM worker_revisions r WHERE r.worker_id = $1 AND r.revision = workers.revision) AS hash",
@@ -131,7 +131,7 @@ async fn update(
         return Err(StoreError::Locked);
     }
     insert_revision(connection, id, current + 1, draft, is_locked).await?;
-    sqlx::query(
+    query(
         "UPDATE workers SET name = $2, runtime_id = $3, revision = $4, locked = $5, updated_at = $6 WHERE id = $1",
     )
     .bind(id.0)
@@ -146,16 +146,12 @@ async fn update(
     Ok(())
 }
 
-async fn written(connection: &mut SqliteConnection, id: WorkerId) -> Result<Worker> {
+async fn written(connection: &mut Connection, id: WorkerId) -> Result<Worker> {
     find(connection, id).await?.ok_or(StoreError::NotFound)
 }
 
-async fn why_kept(
-    connection: &mut SqliteConnection,
-    id: WorkerId,
-    forced: bool,
-) -> Result<StoreError> {
-    let Some(row) = sqlx::query(
+async fn why_kept(connection: &mut Connection, id: WorkerId, forced: bool) -> Result<StoreError> {
+    let Some(row) = query(
         "SELECT name, locked, (SELECT count(*) FROM sessions
              WHERE worker_id = $1 AND status IN ('pending', 'active', 'suspended', 'ending')) AS live
          FROM workers WHERE id = $1 AND deleted_at IS NULL",

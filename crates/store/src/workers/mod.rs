@@ -2,11 +2,10 @@
 
 mod change;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqliteExecutor};
 use vwm_api::{KeyId, Timestamp, Worker, WorkerDefinition, WorkerId, WorkerRevision};
 
 use crate::codec::{Columns, json};
+use crate::db::{Connection, On, Row, query};
 use crate::{Result, Store, StoreError};
 
 macro_rules! select_worker {
@@ -28,7 +27,7 @@ impl Store {
 
     /// Returns the worker of this name.
     pub async fn worker_by_name(&self, name: &str) -> Result<Option<Worker>> {
-        sqlx::query(select_worker!("AND w.name = $1"))
+        query(select_worker!("AND w.name = $1"))
             .bind(name)
             .fetch_optional(&self.readers)
             .await?
@@ -38,7 +37,7 @@ impl Store {
 
     /// Returns every worker, by name.
     pub async fn workers(&self) -> Result<Vec<Worker>> {
-        let rows = sqlx::query(select_worker!("ORDER BY w.name"))
+        let rows = query(select_worker!("ORDER BY w.name"))
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(worker).collect()
@@ -50,7 +49,7 @@ impl Store {
         id: WorkerId,
         revision: i64,
     ) -> Result<Option<WorkerRevision>> {
-        sqlx::query("SELECT * FROM worker_revisions WHERE worker_id = $1 AND revision = $2")
+        query("SELECT * FROM worker_revisions WHERE worker_id = $1 AND revision = $2")
             .bind(id.0)
             .bind(revision)
             .fetch_optional(&self.readers)
@@ -61,17 +60,16 @@ impl Store {
 
     /// Returns every revision of a worker, oldest first, also of a deleted one.
     pub async fn worker_revisions(&self, id: WorkerId) -> Result<Vec<WorkerRevision>> {
-        let rows =
-            sqlx::query("SELECT * FROM worker_revisions WHERE worker_id = $1 ORDER BY revision")
-                .bind(id.0)
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = query("SELECT * FROM worker_revisions WHERE worker_id = $1 ORDER BY revision")
+            .bind(id.0)
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(worker_revision).collect()
     }
 }
 
-async fn find<'e>(executor: impl SqliteExecutor<'e>, id: WorkerId) -> Result<Option<Worker>> {
-    sqlx::query(select_worker!("AND w.id = $1"))
+async fn find<'e>(executor: impl Into<On<'e>>, id: WorkerId) -> Result<Option<Worker>> {
+    query(select_worker!("AND w.id = $1"))
         .bind(id.0)
         .fetch_optional(executor)
         .await?
@@ -88,13 +86,13 @@ struct Draft {
 }
 
 async fn insert_revision(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: WorkerId,
     revision: i64,
     draft: &Draft,
     forced: bool,
 ) -> Result<()> {
-    sqlx::query(
+    query(
         "INSERT INTO worker_revisions (worker_id, revision, hash, definition, runtime_id, created_by, created_at, forced)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -122,7 +120,7 @@ fn refused(error: sqlx::Error, definition: &WorkerDefinition) -> StoreError {
     }
 }
 
-fn worker(row: &SqliteRow) -> Result<Worker> {
+fn worker(row: &Row) -> Result<Worker> {
     let row = Columns(row);
     Ok(Worker {
         id: row.id("id", WorkerId)?,
@@ -135,7 +133,7 @@ fn worker(row: &SqliteRow) -> Result<Worker> {
     })
 }
 
-fn worker_revision(row: &SqliteRow) -> Result<WorkerRevision> {
+fn worker_revision(row: &Row) -> Result<WorkerRevision> {
     let row = Columns(row);
     Ok(WorkerRevision {
         worker_id: row.id("worker_id", WorkerId)?,

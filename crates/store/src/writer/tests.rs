@@ -4,29 +4,27 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vwm_api::{Role, SessionId};
 
 use super::{Running, Written};
+use crate::db::{Connection, query};
 use crate::{Result, Store, StoreError};
 
 /// Adds a key named so; a method that can be told to fail after it wrote.
 fn add<'c>(
-    connection: &'c mut SqliteConnection,
+    connection: &'c mut Connection,
     name: u8,
     fails: bool,
 ) -> Running<'c, Result<Written<u8>>> {
     Box::pin(async move {
-        sqlx::query(
-            "INSERT INTO api_keys (id, name, role, hash, created_at) VALUES ($1, $2, $3, $1, 0)",
-        )
-        .bind(vec![name; 16])
-        .bind(name.to_string())
-        .bind(Role::Read.as_str())
-        .execute(connection)
-        .await?;
+        query("INSERT INTO api_keys (id, name, role, hash, created_at) VALUES ($1, $2, $3, $1, 0)")
+            .bind(vec![name; 16])
+            .bind(name.to_string())
+            .bind(Role::Read.as_str())
+            .execute(connection)
+            .await?;
         if fails {
             return Err(StoreError::Locked);
         }
@@ -35,10 +33,13 @@ fn add<'c>(
 }
 
 async fn names(store: &Store) -> Vec<String> {
-    sqlx::query_scalar("SELECT name FROM api_keys ORDER BY name")
+    query("SELECT name FROM api_keys ORDER BY name")
         .fetch_all(&store.readers)
         .await
         .unwrap()
+        .iter()
+        .map(|row| row.try_get("name").unwrap())
+        .collect()
 }
 
 /// Keeps the writer busy, so that what is asked meanwhile becomes one batch.
@@ -106,7 +107,7 @@ async fn when_the_transaction_breaks_all_its_methods_fail_and_the_next_ones_work
     // As a full disk does it: the database undoes the whole transaction, savepoints included.
     let mut breaks = Box::pin(store.write(|connection| {
         Box::pin(async move {
-            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+            connection.run("ROLLBACK").await?;
             Ok(Written::silently(()))
         })
     }));

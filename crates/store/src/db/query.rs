@@ -1,0 +1,116 @@
+//! A query and what is bound to it, until it is known which database runs it.
+
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query as SqlxQuery;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Postgres, Sqlite};
+
+use super::value::Value;
+use super::{On, Row};
+
+/// A query of a text that both databases take.
+pub(crate) fn query(sql: &'static str) -> Query {
+    Query {
+        sql,
+        values: Vec::new(),
+    }
+}
+
+/// A text and what is bound to its places.
+pub(crate) struct Query {
+    sql: &'static str,
+    values: Vec<Value>,
+}
+
+/// What a query did.
+pub(crate) struct Done {
+    rows: u64,
+}
+
+impl Done {
+    pub(crate) fn rows_affected(&self) -> u64 {
+        self.rows
+    }
+}
+
+/// Runs a method of sqlx's query wherever the query is to run, and makes ours of what it returns.
+macro_rules! run {
+    ($query:ident, $on:ident, $method:ident, $result:ident => $sqlite:expr, $postgres:expr) => {
+        match $on.into() {
+            On::SqlitePool(pool) => {
+                let $result = $query.sqlite().$method(pool).await?;
+                $sqlite
+            }
+            On::Sqlite(connection) => {
+                let $result = $query.sqlite().$method(connection).await?;
+                $sqlite
+            }
+            On::PgPool(pool) => {
+                let $result = $query.postgres().$method(pool).await?;
+                $postgres
+            }
+            On::Postgres(connection) => {
+                let $result = $query.postgres().$method(connection).await?;
+                $postgres
+            }
+        }
+    };
+}
+
+impl Query {
+    /// Binds the next value: the first one is `$1`.
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    pub(crate) async fn execute<'c>(self, on: impl Into<On<'c>>) -> sqlx::Result<Done> {
+        let rows = run!(self, on, execute, done => done.rows_affected(), done.rows_affected());
+        Ok(Done { rows })
+    }
+
+    pub(crate) async fn fetch_one<'c>(self, on: impl Into<On<'c>>) -> sqlx::Result<Row> {
+        Ok(run!(self, on, fetch_one, row => Row::Sqlite(row), Row::Postgres(row)))
+    }
+
+    pub(crate) async fn fetch_optional<'c>(
+        self,
+        on: impl Into<On<'c>>,
+    ) -> sqlx::Result<Option<Row>> {
+        Ok(run!(self, on, fetch_optional, row => row.map(Row::Sqlite), row.map(Row::Postgres)))
+    }
+
+    pub(crate) async fn fetch_all<'c>(self, on: impl Into<On<'c>>) -> sqlx::Result<Vec<Row>> {
+        Ok(run!(self, on, fetch_all, rows =>
+            rows.into_iter().map(Row::Sqlite).collect(),
+            rows.into_iter().map(Row::Postgres).collect()))
+    }
+
+    fn sqlite(self) -> SqlxQuery<'static, Sqlite, SqliteArguments> {
+        let query = sqlx::query(self.sql);
+        self.values
+            .into_iter()
+            .fold(query, |query, value| match value {
+                Value::Integer(value) => query.bind(value),
+                Value::Real(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+                Value::Uuid(value) => query.bind(value),
+            })
+    }
+
+    fn postgres(self) -> SqlxQuery<'static, Postgres, PgArguments> {
+        let query = sqlx::query(self.sql);
+        self.values
+            .into_iter()
+            .fold(query, |query, value| match value {
+                Value::Integer(value) => query.bind(value),
+                Value::Real(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+                Value::Uuid(value) => query.bind(value),
+            })
+    }
+}
