@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Waits so long before the floors and before each measure until nobody else uses the machine.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) patience: u64,
+    /// Measures also on this PostgreSQL server, which lets databases be made: `postgres://user@host:port/postgres`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) postgres: Option<String>,
     /// Writes the table and the chart into docs/.
     #[arg(long, conflicts_with_all = ["only", "quick"])]
     pub(crate) write_docs: bool,
@@ -39,6 +42,8 @@ pub(crate) enum Measure {
     M4,
     /// Resuming.
     M5,
+    /// A killed server.
+    M6,
     /// Footprint.
     M8,
 }

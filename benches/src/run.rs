@@ -27,6 +27,8 @@ pub(crate) struct Kit {
     pub(crate) scratch: Scratch,
     /// Whether fewer of everything are enough.
     pub(crate) quick: bool,
+    /// The PostgreSQL server on which our servers' databases are made; SQLite where there is none.
+    pub(crate) postgres: Option<String>,
     /// What the machine can do.
     pub(crate) floors: Floors,
     /// What the agent does by itself.
@@ -45,7 +47,13 @@ impl Kit {
 
     /// A server of our own.
     pub(crate) fn start_vwm(&self) -> Result<Vwm> {
-        Vwm::start(&self.vwm, &self.agent, &self.scratch).context("vwm does not start")
+        Vwm::start(
+            &self.vwm,
+            &self.agent,
+            &self.scratch,
+            self.postgres.as_deref(),
+        )
+        .context("vwm does not start")
     }
 
     /// The peer; none where it is not installed.
@@ -91,7 +99,7 @@ fn measured(arguments: &Arguments) -> Result<Report> {
     };
     let (vwm, agent) = (folder.join("vwm"), folder.join("vwm-bench-agent"));
     let mut busiest = announce("floors", arguments);
-    let kit = Kit {
+    let mut kit = Kit {
         floors: floors::measure(scratch.path(), arguments.quick)?,
         bare: bare::measure(&agent, arguments.quick)?,
         vwm,
@@ -100,19 +108,37 @@ fn measured(arguments: &Arguments) -> Result<Report> {
         peer,
         scratch,
         quick: arguments.quick,
+        postgres: None,
     };
     let mut metrics = Vec::new();
     for (measure, name, make) in measure::ALL {
         if !is_wanted(arguments, measure) {
             continue;
         }
-        busiest = busiest.max(announce(name, arguments));
-        let started = Instant::now();
-        if let Err(error) = make(&kit, &mut metrics) {
-            eprintln!("   {error:#}");
-            failures.push(report::Failure::new(name, &error));
+        let mut make = |kit: &Kit, name: &str, metrics: &mut Vec<report::Metric>| {
+            busiest = busiest.max(announce(name, arguments));
+            let started = Instant::now();
+            if let Err(error) = make(kit, metrics) {
+                eprintln!("   {error:#}");
+                failures.push(report::Failure::new(name, &error));
+            }
+            eprintln!("   {:.1} s", started.elapsed().as_secs_f64());
+        };
+        make(&kit, name, &mut metrics);
+        // A measure of the program alone says the same on either database.
+        if let Some(server) = arguments
+            .postgres
+            .as_ref()
+            .filter(|_| measure != Measure::M8)
+        {
+            let (peer, first) = (kit.peer.take(), metrics.len());
+            kit.postgres = Some(server.clone());
+            make(&kit, &format!("{name}, PostgreSQL"), &mut metrics);
+            for metric in &mut metrics[first..] {
+                metric.database = "postgres";
+            }
+            (kit.peer, kit.postgres) = (peer, None);
         }
-        eprintln!("   {:.1} s", started.elapsed().as_secs_f64());
     }
     Ok(Report {
         at: jiff::Timestamp::now().to_string(),

@@ -89,6 +89,21 @@ impl Watch {
         Ok(said)
     }
 
+    /// All stamped events, with when each was read, until an event whose data holds a text.
+    pub(crate) fn said_until(&self, text: &str, hopeless: &str) -> Result<Vec<(Stamp, u64)>> {
+        let mut said = Vec::new();
+        loop {
+            match self.next()? {
+                News::Said(stamp, read) => said.push((stamp, read)),
+                News::Other(data, _) if data.contains(text) => return Ok(said),
+                News::Other(data, _) if data.contains(hopeless) => {
+                    bail!("waited for {text}, and this came: {data}")
+                }
+                News::Other(..) => {}
+            }
+        }
+    }
+
     /// Waits for an event whose data holds a text; returns when it was read.
     pub(crate) fn until(&self, text: &str, hopeless: &str) -> Result<u64> {
         let until = Instant::now() + PATIENCE;

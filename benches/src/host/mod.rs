@@ -1,5 +1,6 @@
 //! The hosts of agents that are measured, and what a measure asks of each.
 
+mod database;
 mod peer;
 mod scratch;
 mod server;

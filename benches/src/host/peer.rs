@@ -102,7 +102,7 @@ pub(crate) fn serve(program: &Path, folder: &Path) -> Result<Server> {
             "127.0.0.1",
         ])
         .args(["--port", &port.to_string()]);
-    Server::start(&mut command, folder, port, "/v1/health")
+    Server::start(&mut command, None, folder, port, "/v1/health")
 }
 
 impl Host for Peer {

@@ -25,14 +25,21 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a command that will listen on a port of this machine, and waits until it answers at a path. Nothing of the environment
-    /// reaches it.
-    pub(crate) fn start(command: &mut Command, home: &Path, port: u16, path: &str) -> Result<Self> {
+    /// reaches it but the variable that is named.
+    pub(crate) fn start(
+        command: &mut Command,
+        variable: Option<(&str, &str)>,
+        home: &Path,
+        port: u16,
+        path: &str,
+    ) -> Result<Self> {
         let log = home.join("server.log");
         let out = File::options().create(true).append(true).open(&log)?;
         let child = command
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", home)
+            .envs(variable)
             .current_dir(home)
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)

@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use vwm_api::volume::VolumePaths;
 
+use super::database::Database;
 use super::{Host, Scratch, Server, free_port, scratch};
 use crate::http::Http;
 use crate::process;
@@ -18,17 +19,27 @@ pub(crate) struct Vwm {
     server: Option<Server>,
     key: String,
     folder: TempDir,
+    /// Its database, where that is PostgreSQL; dropped after the server.
+    database: Option<Database>,
 }
 
 impl Vwm {
-    /// Starts a server on an empty data directory, with a worker whose engine is the benchmarks' agent.
-    pub(crate) fn start(program: &Path, agent: &Path, scratch: &Scratch) -> Result<Self> {
+    /// Starts a server on an empty data directory, and an empty database of a PostgreSQL where one is named, with a worker whose engine is the benchmarks' agent.
+    pub(crate) fn start(
+        program: &Path,
+        agent: &Path,
+        scratch: &Scratch,
+        postgres: Option<&str>,
+    ) -> Result<Self> {
         let folder = scratch.folder("vwm-")?;
-        let server = serve(program, folder.path())?;
+        let database = postgres.map(Database::create).transpose()?;
+        let url = database.as_ref().map(Database::url);
+        let server = serve(program, folder.path(), url)?;
         let mut vwm = Self {
             server: Some(server),
             key: String::new(),
             folder,
+            database,
         };
         vwm.key = std::fs::read_to_string(vwm.data_dir().join("admin.key"))
             .context("the first start writes a key")?
@@ -67,13 +78,27 @@ impl Vwm {
         Ok(id.to_owned())
     }
 
+    /// Kills the server as a lack of memory would; its harnesses go on.
+    pub(crate) fn kill_server(&mut self) {
+        if let Some(server) = self.server.take() {
+            process::signal(server.pid(), Signal::KILL);
+        }
+    }
+
+    /// Starts a server on what the one before left.
+    pub(crate) fn start_again(&mut self, program: &Path) -> Result<()> {
+        let database = self.database.as_ref().map(Database::url);
+        self.server = Some(serve(program, self.folder.path(), database)?);
+        Ok(())
+    }
+
     fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 }
 
 /// Starts a server on the data directory in a folder; it may be there already.
-pub(crate) fn serve(program: &Path, folder: &Path) -> Result<Server> {
+pub(crate) fn serve(program: &Path, folder: &Path, database: Option<&str>) -> Result<Server> {
     let port = free_port()?;
     let mut command = Command::new(program);
     command
@@ -82,7 +107,8 @@ pub(crate) fn serve(program: &Path, folder: &Path) -> Result<Server> {
         .args(["server", "--listen", &format!("127.0.0.1:{port}")])
         .arg("--engines-dir")
         .arg(folder.join("engines"));
-    Server::start(&mut command, folder, port, "/health")
+    let database = database.map(|url| ("VWM_DATABASE_URL", url));
+    Server::start(&mut command, database, folder, port, "/health")
 }
 
 impl Host for Vwm {

@@ -25,8 +25,8 @@ pub(super) fn measure(kit: &Kit, metrics: &mut Vec<Metric>) -> Result<()> {
         Ok([megabytes].into_iter().collect())
     };
     let (vwm_size, harness_size) = (megabytes(&vwm)?, megabytes(&harness)?);
-    let ours = start(kit, |folder| host::serve_vwm(&vwm, folder), true)?;
-    let first = start(kit, |folder| host::serve_vwm(&vwm, folder), false)?;
+    let ours = start(kit, |folder| host::serve_vwm(&vwm, folder, None), true)?;
+    let first = start(kit, |folder| host::serve_vwm(&vwm, folder, None), false)?;
     let peer = match &kit.peer {
         Some(program) => start(kit, |folder| host::serve_peer(program, folder), true)
             .and_then(|started| Ok(Some((megabytes(program)?, started))))

@@ -1,5 +1,6 @@
 //! The measures, each in its own file.
 
+mod crash;
 mod create;
 mod footprint;
 mod latency;
@@ -16,10 +17,11 @@ use crate::run::Kit;
 type Make = fn(&Kit, &mut Vec<Metric>) -> Result<()>;
 
 /// All measures, in their order.
-pub(crate) const ALL: [(Measure, &str, Make); 5] = [
+pub(crate) const ALL: [(Measure, &str, Make); 6] = [
     (Measure::M1, "M1 a prompt and an event", latency::measure),
     (Measure::M3, "M3 memory", memory::measure),
     (Measure::M4, "M4 making sessions", create::measure),
     (Measure::M5, "M5 resuming", resume::measure),
+    (Measure::M6, "M6 a killed server", crash::measure),
     (Measure::M8, "M8 footprint", footprint::measure),
 ];

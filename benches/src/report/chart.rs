@@ -19,6 +19,8 @@ pub(super) fn draw(metrics: &[Metric]) -> String {
     let rows: Vec<_> = metrics
         .iter()
         .filter_map(|metric| Some((metric, metric.budget?.p50)))
+        // What must not be at all has no scale.
+        .filter(|(_, budget)| *budget > 0.0)
         .collect();
     #[allow(clippy::cast_precision_loss, reason = "a chart has few rows")]
     let height = TOP + GROUP * rows.len() as f64 + 24.0;
@@ -38,7 +40,7 @@ pub(super) fn draw(metrics: &[Metric]) -> String {
             format_args!(
                 "<text x=\"8\" y=\"{}\" fill=\"#222222\">{}</text>\n",
                 y + 21.0,
-                escaped(metric.title)
+                escaped(&metric.name())
             ),
         );
         let peer = metric.peer.map(|peer| peer.p50);

@@ -91,7 +91,7 @@ fn row(text: &mut String, metric: &Metric) {
     writeln!(
         text,
         "| {} | {budget} | {} {} | {verdict} | {peer} | {floor} |",
-        metric.title,
+        metric.name(),
         pair(&metric.ours),
         metric.unit
     )

@@ -52,6 +52,8 @@ pub(crate) struct Metric {
     pub(crate) id: &'static str,
     /// For people.
     pub(crate) title: &'static str,
+    /// What our server remembered with: `sqlite`, `postgres`.
+    pub(crate) database: &'static str,
     /// What it counts in.
     pub(crate) unit: &'static str,
     /// What is good.
@@ -88,6 +90,7 @@ impl Metric {
         Ok(Self {
             id,
             title,
+            database: "sqlite",
             unit,
             better: Better::Lower,
             ours,
@@ -99,6 +102,14 @@ impl Metric {
             verdict: None,
             note: None,
         })
+    }
+
+    /// What a table calls it.
+    pub(super) fn name(&self) -> String {
+        match self.database {
+            "postgres" => format!("{}, PostgreSQL", self.title),
+            _ => self.title.to_owned(),
+        }
     }
 
     /// Likewise, where more is better.
