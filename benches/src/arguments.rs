@@ -36,6 +36,8 @@ pub struct Arguments {
 pub(crate) enum Measure {
     /// What a prompt and an event cost.
     M1,
+    /// Many watchers.
+    M2,
     /// Memory.
     M3,
     /// Making sessions.
@@ -44,6 +46,8 @@ pub(crate) enum Measure {
     M5,
     /// A killed server.
     M6,
+    /// Watchers that come back.
+    M7,
     /// Footprint.
     M8,
 }

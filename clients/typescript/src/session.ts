@@ -93,6 +93,18 @@ export class VWSession {
     await this.#client.files.delete(this.sessionId, path, options);
   }
 
+  /** Suspends the session while nothing runs or waits in it; the next prompt or file call resumes it by itself. */
+  async suspend(options: CallOptions = {}): Promise<void> {
+    this.#check();
+    await this.#client.sessions.suspend(this.sessionId, options);
+  }
+
+  /** Resumes the session, and waits until it is active. */
+  async resume(options: CallOptions = {}): Promise<void> {
+    this.#check();
+    await this.#client.sessions.resumeAndWait(this.sessionId, options);
+  }
+
   /** Ends the session: learn, commit, push, remove the workspace. Ending it again changes nothing. */
   async end(options: EndOptions = {}): Promise<void> {
     const { wait = true, signal } = options;

@@ -27,8 +27,9 @@ test("every operation of the document is reached, and nothing else is asked", as
   const { sessions, requests, files, workers, runtimes, settings, keys } = client;
   await Promise.all([client.name(), client.health(), client.ready(), client.status(), client.engines(), client.metrics(), client.openapi()]);
   await Promise.all([sessions.create({}), sessions.list(), sessions.get("s"), sessions.end("s"), sessions.push("s")]);
+  await Promise.all([sessions.suspend("s"), sessions.resume("s")]);
   await Promise.all([sessions.telemetry("s"), sessions.stats("s"), all(sessions.transcript("s")), all(sessions.events("s"))]);
-  await Promise.all([requests.prompt("s", { prompt: "hi" }), requests.get("s", "r"), requests.abort("s")]);
+  await Promise.all([requests.prompt("s", { prompt: "hi" }), requests.get("s", "r"), requests.retry("s", "r"), requests.abort("s")]);
   await Promise.all([files.list("s"), files.read("s", "f"), files.write("s", "f", ""), files.delete("s", "f"), files.changes("s")]);
   await Promise.all([files.upload("s", "f", ""), files.download("s", "f")]);
   const worker = { name: "w", runtimeId: "r", cliType: "acp" } as const;

@@ -76,6 +76,17 @@ test("a server that begins anew each time doubles nothing, and an unknown type i
   assert.deepEqual(events.map((event) => [event.seq, event.type as string]), [[1, "text"], [2, "from_the_future"], [3, "complete"]]);
 });
 
+test("events that are no longer kept are told as a gap, and the stream goes on behind them", async (t) => {
+  const server = await fake(t, (seen, response) => {
+    const last = seen.headers["last-event-id"];
+    if (last === undefined) return cut(stream(response), frame(40, "gap", { from: 1, to: 40 }));
+    stream(response).end(Buffer.concat([frame(41, "text", "a"), frame(42, "complete", { response: "b" })]));
+  });
+  const events = await all(new VWMClient({ baseUrl: server.url }).requests.events("s", "r"));
+  assert.deepEqual(told(events), [{ from: 1, to: 40 }, "a", "b"]);
+  assert.deepEqual(server.seen.map((seen) => seen.headers["last-event-id"]), [undefined, "40"]);
+});
+
 test("a silence is a cut", async (t) => {
   const server = await fake(t, (seen, response) => {
     const next = known(seen);

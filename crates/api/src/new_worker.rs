@@ -61,9 +61,9 @@ macro_rules! with_optional_fields {
             /// Whether a session ends with a learning turn; false unless set.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub auto_learn: Option<bool>,
-            /// How long a session may have a job, in seconds; 3600 unless set.
+            /// How long a session may have a job, in seconds; 0 is without an end; 3600 unless set.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
+            #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 604_800))]
             pub timeout: Option<u32>,
             /// What the agent may do.
             #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,6 +25,7 @@ pub struct ServerHealth {
 /// The answer of `GET /status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct ServerStatus {
     /// `vwm`.
     pub service: String,

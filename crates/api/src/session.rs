@@ -209,6 +209,9 @@ pub struct Session {
     pub status_reason: Option<String>,
     /// How far its end has come.
     pub end_step: Option<EndStep>,
+    /// Whether somebody asked that it resume, and nobody knows yet how that goes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resuming: bool,
     /// What it works on.
     pub repository: Option<Repository>,
     /// For finding it again.

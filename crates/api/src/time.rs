@@ -14,7 +14,8 @@ impl Timestamp {
     /// The present moment.
     #[must_use]
     pub fn now() -> Self {
-        Self::from_micros(jiff::Timestamp::now().as_microsecond())
+        let wrong_by = vwm_failpoints::clock_shift_micros();
+        Self::from_micros(jiff::Timestamp::now().as_microsecond() + wrong_by)
     }
 
     /// The moment so many microseconds after 1970; one that no calendar has is cut to the nearest.

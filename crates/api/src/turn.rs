@@ -267,6 +267,8 @@ pub struct RequestView {
     pub subsession_id: SubsessionId,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// The turn that it tries again.
+    pub retry_of: Option<TurnId>,
     /// The answer, once it is over.
     pub answer: Option<Answer>,
 }

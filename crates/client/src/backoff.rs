@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
@@ -32,7 +33,8 @@ impl Backoff {
         if now >= until || at_least > until - now {
             return false;
         }
-        tokio::time::sleep(self.next.min(until - now).max(at_least)).await;
+        let pause = jittered(self.next, Uuid::new_v4());
+        tokio::time::sleep(pause.min(until - now).max(at_least)).await;
         self.next = (self.next * 2).min(LONGEST);
         true
     }
@@ -44,9 +46,24 @@ impl Backoff {
     }
 }
 
+/// Between half of it and all: clients that were cut off together do not come back together.
+fn jittered(pause: Duration, chance: Uuid) -> Duration {
+    // All of these bits are chance.
+    let (_, low) = chance.as_u64_pair();
+    let part = u32::try_from(low & 0xffff).expect("16 bits fit");
+    pause / 2 + pause / 2 * part / 0xffff
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_between_half_of_it_and_all() {
+        let pause = Duration::from_millis(50);
+        assert_eq!(jittered(pause, Uuid::nil()), pause / 2);
+        assert_eq!(jittered(pause, Uuid::max()), pause);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn it_waits_as_long_as_it_is_asked_to_and_gives_up_where_that_is_too_long() {

@@ -1,10 +1,17 @@
-//! Sessions: make, read, list, end, push what was left, read what was said.
+//! Sessions: make, read, list, suspend, resume, end, push what was left, read what was said.
 
+use std::time::Duration;
+
+use reqwest::Method;
 use vwm_api::{NewSession, PushResult, Session, SessionId, SessionPage, SessionStatus, WorkerId};
 
 use crate::client::{Client, Keyed};
 use crate::error::ClientError;
 use crate::harness::ByteStream;
+
+/// How often a session that resumes is looked at.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Which sessions to list; all of them unless something is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +57,50 @@ impl Client {
             }
         }
         self.answer(self.get(url)).await
+    }
+
+    /// Suspends a session in which nothing runs or waits: its job goes, its workspace stays. 409 where something does.
+    pub async fn suspend_session(&self, id: SessionId) -> Result<Session, ClientError> {
+        self.ask_of(id, "suspend").await
+    }
+
+    /// Asks that a suspended session resume, or that a failed one be started again; the answer does not wait for that.
+    pub async fn resume_session(&self, id: SessionId) -> Result<Session, ClientError> {
+        self.ask_of(id, "resume").await
+    }
+
+    /// As [`Client::resume_session`], and returns when it is active; where it does not get there, [`ClientError::NotActive`] says why.
+    pub async fn resume_session_and_wait(&self, id: SessionId) -> Result<Session, ClientError> {
+        let mut session = self.resume_session(id).await?;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            match session.status {
+                SessionStatus::Active => return Ok(session),
+                SessionStatus::Pending => {}
+                SessionStatus::Suspended if session.resuming => {}
+                SessionStatus::Suspended
+                | SessionStatus::Ending
+                | SessionStatus::Ended
+                | SessionStatus::Failed => {
+                    return Err(ClientError::NotActive {
+                        session: id,
+                        status: session.status,
+                        reason: session.status_reason,
+                    });
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            session = self.session(id).await?;
+        }
+    }
+
+    async fn ask_of(&self, id: SessionId, what: &str) -> Result<Session, ClientError> {
+        let url = self.at(&["sessions", &id.to_string(), what]);
+        // Asking twice is as good as asking once.
+        let mut ask = self.put(url, &serde_json::json!({}))?;
+        ask.method = Method::POST;
+        self.answer(ask).await
     }
 
     /// Asks for a session's end; asking again changes nothing.

@@ -1,4 +1,4 @@
-//! Turns: prompt and wait, prompt and leave, read one again, abort, what telemetry tells. Streams are in [`crate::events`].
+//! Turns: prompt and wait, prompt and leave, read one again, ask it again, abort, what telemetry tells. Streams are in [`crate::events`].
 
 use vwm_api::{
     AbortRequest, AcceptedRequest, Answer, Prompt, RequestView, SessionId, Stats, TelemetryRow,
@@ -36,6 +36,19 @@ impl Client {
         let (session, turn) = (session.to_string(), turn.to_string());
         let url = self.at(&["sessions", &session, "requests", &turn]);
         self.answer(self.get(url)).await
+    }
+
+    /// Asks again what a turn asked that failed, was aborted, or whose outcome nobody knows, and returns as soon as the new turn is
+    /// taken; 409 for any other.
+    pub async fn retry_request(
+        &self,
+        session: SessionId,
+        turn: TurnId,
+    ) -> Result<AcceptedRequest, ClientError> {
+        let (session, turn) = (session.to_string(), turn.to_string());
+        let url = self.at(&["sessions", &session, "requests", &turn, "retry"]);
+        let nothing = serde_json::json!({});
+        self.answer(self.post(url, &nothing, Keyed::Yes)?).await
     }
 
     /// Aborts turns; 409 when none is in flight.

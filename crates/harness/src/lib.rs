@@ -28,8 +28,9 @@ use std::process::exit;
 pub use push_bundle::push_bundle;
 pub use run::{HarnessArgs, run};
 
-/// What is not journaled did not happen: without a journal the harness ends, and the next generation settles what is open.
+/// What is not journaled did not happen: where the disk has lost what was, the harness ends, and the next generation settles what is
+/// open.
 fn fatal(error: &std::io::Error) -> ! {
-    tracing::error!(%error, "Journal cannot be written: the harness ends; is the disk full?");
+    tracing::error!(%error, "Journal has lost what was written to it: the harness ends; is the disk broken?");
     exit(1)
 }

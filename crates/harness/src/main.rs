@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     if let Some(code) = vwm_harness::supervisor::dispatch() {
         return code;
     }
+    vwm_failpoints::start();
     match Command::parse() {
         Command::Harness(args) => vwm_harness::run(&args),
         Command::PushBundle => vwm_harness::push_bundle(),

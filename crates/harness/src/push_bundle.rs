@@ -40,6 +40,7 @@ fn run() -> io::Result<()> {
     let mut line = String::new();
     io::stdin().lock().take(MAX_ORDER).read_line(&mut line)?;
     let order: PushOrder = serde_json::from_str(&line)?;
+    vwm_failpoints::pass("push.begun");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -66,6 +67,7 @@ async fn answer(order: &PushOrder) -> PushAnswer {
     });
     match pushed {
         Ok(()) => {
+            vwm_failpoints::pass("push.taken");
             info!(session.id = %order.session, branch = order.branch, "Branch is pushed from its bundle");
             PushAnswer::Pushed
         }

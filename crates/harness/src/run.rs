@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, Mode, flock};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
-use vwm_api::harness::{Boot, TurnOrder};
+use vwm_api::harness::{Boot, Entry, TurnOrder};
 use vwm_api::volume::{JobFile, VolumePaths, start_time};
 
 use crate::conversation::{Stop, unknown};
@@ -60,6 +60,7 @@ pub fn run(args: &HarnessArgs) -> ExitCode {
         Ok(boot) => boot,
         Err(e) => return failed(&StartError::Boot(e)),
     };
+    vwm_failpoints::pass("harness.booted");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         // Files take half of them at most.
@@ -98,6 +99,7 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
         made => made.map_err(at(paths.state()))?,
     }
     let _lock = take_lock(&paths.lock()).await?;
+    vwm_failpoints::pass("harness.locked");
     let engines = paths.engines_lock();
     tokio::task::spawn_blocking(move || {
         supervisor::wait_for_engines(&engines, Instant::now() + HANDOVER)
@@ -112,6 +114,7 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
             .map_err(at(journal_path.clone()))?,
     );
     let left = settle(&journal).await.map_err(at(journal_path))?;
+    vwm_failpoints::pass("harness.settled");
     let generation = boot.generation;
     let session_id = boot.session;
     let session = Session::open(boot, paths.clone(), journal, left)
@@ -120,6 +123,7 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
     let listener = listen(&args.socket).map_err(at(args.socket.clone()))?;
     write_job_file(&paths.job_file(), session_id, generation).map_err(at(paths.job_file()))?;
     info!(session.id = %session_id, generation, "Harness listens");
+    vwm_failpoints::pass("harness.listening");
     say_so();
     let mut terminate = signal(SignalKind::terminate()).map_err(at(args.volume.clone()))?;
     let stop = session.stop.clone();
@@ -133,6 +137,8 @@ async fn serve(boot: Boot, args: &HarnessArgs) -> Result<(), StartError> {
         _ = terminate.recv() => info!("Harness is asked to end"),
         () = session.until_forsaken() => {}
     }
+    // What the disk does not take now the next generation settles.
+    session.journal.give_up();
     session.stop_conversations(Stop::HarnessEnds).await;
     session.stop.cancel();
     // A client that does not hang up must not keep the volume locked.
@@ -172,7 +178,11 @@ async fn settle(journal: &Arc<Journal>) -> io::Result<Vec<TurnOrder>> {
     for turn in journal.with_ledger(crate::journal::Ledger::open) {
         if turn.sent {
             info!(turn.id = %turn.order.turn, "Turn was sent by a job that is lost: its outcome is unknown");
-            journal.end_turn(turn.order.turn, unknown()).await?;
+            let outcome = Box::new(unknown());
+            let turn = turn.order.turn;
+            journal
+                .append_synced(Entry::Ended { turn, outcome })
+                .await?;
         } else {
             left.push(turn.order);
         }

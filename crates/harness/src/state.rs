@@ -1,13 +1,14 @@
 //! How far the harness is, step by step; whoever asks may wait for a change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use vwm_api::harness::{Collected, HarnessState, Phase, Step, StepState};
-use vwm_api::{Learning, Unpushed};
+use vwm_api::harness::{Collected, HarnessState, Phase, RunningEngine, Step, StepState};
+use vwm_api::{Learning, SubsessionId, Timestamp, Unpushed};
 
-/// How long a question for a newer state is held.
-const HELD: Duration = Duration::from_secs(20);
+/// How long a question for a newer state is held; who asked knows by then whether somebody is still here.
+const HELD: Duration = Duration::from_secs(10);
 
 /// What is left of a session beyond its volume.
 #[derive(Debug, Default)]
@@ -21,14 +22,26 @@ pub(crate) struct AllKept {
 }
 
 /// The state that is told; the journal's part of it is filled in when it is asked for.
+#[derive(Clone)]
 pub(crate) struct State {
-    sender: watch::Sender<HarnessState>,
+    sender: Arc<watch::Sender<HarnessState>>,
+}
+
+/// How it stands with the engine of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EngineIs {
+    /// It has a turn.
+    Busy,
+    /// It has none.
+    Idle,
+    /// It does not run.
+    Gone,
 }
 
 impl State {
     pub(crate) fn new() -> Self {
         Self {
-            sender: watch::Sender::new(HarnessState {
+            sender: Arc::new(watch::Sender::new(HarnessState {
                 version: 1,
                 phase: Phase::Blank,
                 steps: Vec::new(),
@@ -40,7 +53,7 @@ impl State {
                 engines: Vec::new(),
                 learned: None,
                 unpushed: Vec::new(),
-            }),
+            })),
         }
     }
 
@@ -100,6 +113,42 @@ impl State {
                 state.reason = awaited(&state.steps);
             }
         });
+    }
+
+    /// Tells of one engine. That it has a turn again is known without being told.
+    pub(crate) fn set_engine(&self, subsession: SubsessionId, is: EngineIs) {
+        self.sender.send_if_modified(|state| {
+            let engines = &mut state.engines;
+            let place = engines
+                .iter()
+                .position(|engine| engine.subsession == subsession);
+            let idle_since = (is == EngineIs::Idle).then(Timestamp::now);
+            let is_news = match (is, place) {
+                (EngineIs::Gone, Some(place)) => {
+                    engines.remove(place);
+                    true
+                }
+                (EngineIs::Gone, None) => false,
+                (EngineIs::Busy | EngineIs::Idle, Some(place)) => {
+                    engines[place].idle_since = idle_since;
+                    is == EngineIs::Idle
+                }
+                (EngineIs::Busy | EngineIs::Idle, None) => {
+                    engines.push(RunningEngine {
+                        subsession,
+                        idle_since,
+                    });
+                    true
+                }
+            };
+            state.version += u64::from(is_news);
+            is_news
+        });
+    }
+
+    /// Something that is told with it has changed.
+    pub(crate) fn touch(&self) {
+        self.change(|_| {});
     }
 
     pub(crate) fn set_wall(&self, wall: &str) {

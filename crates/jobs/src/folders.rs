@@ -1,11 +1,11 @@
 //! Folders of this machine's jobs: made for their owner alone, and deleted whatever an agent made of them.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::JobError;
+use crate::{JobError, remove};
 
 /// A socket's name may have 107 bytes.
 const LONGEST_SOCKET: usize = 107;
@@ -41,47 +41,17 @@ pub(crate) fn for_sockets(data_dir: &Path) -> Result<PathBuf, JobError> {
     Ok(far)
 }
 
-/// Deletes a tree, also one that an agent made deeper than there are descriptors or took its owner's rights away in. Nothing of the
-/// session runs any more.
+/// Deletes a tree that an agent made: all of it, and nothing outside of it.
 pub(crate) fn delete(path: &Path) -> Result<(), JobError> {
-    let removed = std::fs::remove_dir_all(path).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => flatten(path).and_then(|()| std::fs::remove_dir_all(path)),
-    });
-    removed.map_err(JobError::volume(path))
-}
-
-/// Empties a folder level by level: what lies below its folders is lifted into it, so that none is ever deep.
-fn flatten(root: &Path) -> io::Result<()> {
-    let open = |folder: &Path| std::fs::set_permissions(folder, Permissions::from_mode(0o700));
-    open(root)?;
-    let mut lifted = 0;
-    let mut folders = folders_in(root)?;
-    while let Some(folder) = folders.pop() {
-        open(&folder)?;
-        for below in folders_in(&folder)? {
-            // Its own entry `..` changes by that, for which it must be writable.
-            open(&below)?;
-            let mut place = root.join(format!(".lifted-{lifted}"));
-            while place.exists() {
-                lifted += 1;
-                place = root.join(format!(".lifted-{lifted}"));
-            }
-            std::fs::rename(&below, &place)?;
-            folders.push(place);
-        }
-        std::fs::remove_dir_all(&folder)?;
-    }
-    Ok(())
-}
-
-fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    Ok(folders)
+    let failed = || JobError::volume(path);
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(failed()(io::ErrorKind::InvalidInput.into()));
+    };
+    // Above it everything is ours.
+    let parent = match File::open(parent) {
+        Ok(parent) => parent,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed()(error)),
+    };
+    remove::remove(&parent, name).map_err(|errno| failed()(errno.into()))
 }

@@ -1,6 +1,7 @@
 //! Where a job runs: the trait that every backend keeps, and the local one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use vwm_api::SessionId;
@@ -11,6 +12,7 @@ mod folders;
 pub mod local;
 mod process;
 mod push;
+mod remove;
 
 pub use error::JobError;
 pub use local::Local;
@@ -74,6 +76,21 @@ pub enum Volume {
     Delete,
 }
 
+/// What there is of a session where jobs run, whether or not anybody knows the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The session.
+    pub session: SessionId,
+    /// Whether it has a volume.
+    pub has_volume: bool,
+    /// Whether a volume of it was put aside.
+    pub is_aside: bool,
+    /// The job that holds its volume.
+    pub generation: Option<i64>,
+    /// Whether a process or a place to listen at is left without a volume.
+    pub has_stray: bool,
+}
+
 /// A place where jobs run. Every method may be asked again at any time.
 pub trait JobBackend: std::fmt::Debug + Send + Sync {
     /// Makes the job exist. Asking again changes nothing.
@@ -84,6 +101,24 @@ pub trait JobBackend: std::fmt::Debug + Send + Sync {
     fn remove<'a>(&'a self, id: &'a JobId, volume: Volume) -> BoxFuture<'a, Result<(), JobError>>;
     /// Pushes a branch of a session whose volume is gone from its bundle. When the caller goes away, so does what runs for it.
     fn push<'a>(&'a self, order: &'a PushOrder) -> BoxFuture<'a, Result<PushAnswer, JobError>>;
+    /// Ends this job and no later one; its volume stays.
+    fn stop<'a>(&'a self, id: &'a JobId) -> BoxFuture<'a, Result<(), JobError>> {
+        self.remove(id, Volume::Keep)
+    }
+    /// Returns what there is of sessions, by session; nothing where a job leaves nothing behind.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, JobError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// Ends whatever runs of a session that nobody knows, and puts its volume aside. `observe` brings it back.
+    fn set_aside(&self, session: SessionId) -> BoxFuture<'_, Result<(), JobError>> {
+        let _ = session;
+        Box::pin(async { Ok(()) })
+    }
+    /// Deletes what removals that were cut short left, and volumes that were put aside that long ago; returns how many there were.
+    fn tidy(&self, aside_for: Option<Duration>) -> BoxFuture<'_, Result<u64, JobError>> {
+        let _ = aside_for;
+        Box::pin(async { Ok(0) })
+    }
     /// Whether the backend can make jobs at all, for `GET /ready`.
     fn ready(&self) -> BoxFuture<'_, Result<(), JobError>>;
 }

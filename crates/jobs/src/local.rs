@@ -1,5 +1,7 @@
 //! Jobs on this machine: one harness process per session, of the same binary, that outlives the server.
 
+mod leftovers;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -19,8 +21,10 @@ use vwm_api::SessionId;
 use vwm_api::harness::{Boot, PROGRAMS, PushAnswer, PushOrder};
 use vwm_api::volume::VolumePaths;
 
+use crate::process::Process;
 use crate::{
-    Endpoint, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, folders, process, push,
+    Endpoint, Found, JobBackend, JobError, JobId, JobSpec, JobStatus, Volume, folders, process,
+    push,
 };
 
 /// How long a harness has to end by itself before it is killed: longer than it gives its engine.
@@ -39,7 +43,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens the folders of a data directory; deletes volumes whose removal was cut short.
+    /// Opens the folders of a data directory.
     pub fn open(data_dir: &Path) -> Result<Self, JobError> {
         let data_dir = data_dir
             .canonicalize()
@@ -47,16 +51,6 @@ impl Local {
         let sessions = data_dir.join("sessions");
         folders::private(&sessions)?;
         let sockets = folders::for_sockets(&data_dir)?;
-        for entry in std::fs::read_dir(&sessions)
-            .map_err(JobError::volume(&sessions))?
-            .flatten()
-        {
-            let is_removed = entry.file_name().to_string_lossy().starts_with(".removed-");
-            if is_removed && let Err(error) = folders::delete(&entry.path()) {
-                let error = vwm_api::chain(&error);
-                warn!(%error, "A removed volume cannot be deleted; it is tried again at the next start");
-            }
-        }
         Ok(Self {
             sessions,
             sockets,
@@ -103,12 +97,14 @@ impl Local {
             .arg(self.socket(spec.id.session))
             .env_clear()
             .env("PATH", PROGRAMS)
+            .envs(vwm_failpoints::environment_of(spec.id.generation))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .map_err(failed)?;
+        vwm_failpoints::pass("server.job.spawned");
         let boot = Boot {
             session: spec.id.session,
             generation: spec.id.generation,
@@ -146,37 +142,36 @@ impl Local {
         Ok(())
     }
 
-    async fn stop(&self, session: SessionId) -> Result<(), JobError> {
+    /// Ends the session's job; with a generation only that one.
+    async fn end(&self, session: SessionId, only: Option<i64>) -> Result<(), JobError> {
         let volume = self.volume(session);
+        let is_meant = |generation: i64| only.is_none_or(|only| only == generation);
         let started = Instant::now();
         let mut killed = false;
-        if let Some(job) = process::read_job_file(&volume.job_file()) {
-            process::signal(&job, Signal::TERM);
-        }
         loop {
             let child = self
                 .children
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .contains_key(&session);
+                .get(&session)
+                .copied();
             let held = is_locked(&volume.lock())? || is_locked(&volume.engines_lock())?;
-            if !held && !child {
-                return Ok(());
-            }
             // Read anew each time: a harness that was just starting writes it late.
             let job = process::read_job_file(&volume.job_file());
+            // Whoever holds the volume by now is another.
+            let is_followed = job.as_ref().is_some_and(|job| !is_meant(job.generation));
+            if is_followed || (!held && !child.is_some_and(is_meant)) {
+                return Ok(());
+            }
             let late = started.elapsed();
-            if let Some(job) = &job
-                && late > GRACE
-                && !killed
-            {
-                warn!(session.id = %session, pid = job.pid, "Job does not end by itself and is killed");
-                process::signal(job, Signal::KILL);
-                killed = true;
-            } else if let Some(job) = &job
-                && !killed
-            {
-                process::signal(job, Signal::TERM);
+            if let Some(job) = job.as_ref().filter(|_| !killed) {
+                if late > GRACE {
+                    warn!(session.id = %session, pid = job.pid, "Job does not end by itself and is killed");
+                    Process::from(job).signal(Signal::KILL);
+                    killed = true;
+                } else {
+                    Process::from(job).signal(Signal::TERM);
+                }
             }
             if late > GRACE * 2 {
                 return Err(JobError::Stuck {
@@ -192,7 +187,7 @@ impl Local {
         let volume = self.volume(id.session);
         if is_locked(&volume.lock())? {
             return Ok(match process::read_job_file(&volume.job_file()) {
-                Some(job) if job.generation == id.generation && process::is_alive(&job) => {
+                Some(job) if job.generation == id.generation && Process::from(&job).is_alive() => {
                     JobStatus::Up {
                         endpoint: Endpoint::Unix(self.socket(id.session)),
                     }
@@ -201,9 +196,11 @@ impl Local {
                     why: format!("generation {} follows it", job.generation),
                 },
                 // One that a server started before it was lost, and that took the volume late.
-                Some(job) if process::is_alive(&job) && !self.child_runs(id) => JobStatus::Gone {
-                    why: format!("generation {} holds its volume", job.generation),
-                },
+                Some(job) if Process::from(&job).is_alive() && !self.child_runs(id) => {
+                    JobStatus::Gone {
+                        why: format!("generation {} holds its volume", job.generation),
+                    }
+                }
                 _ => JobStatus::Pending {
                     why: "the harness is starting".into(),
                 },
@@ -218,7 +215,7 @@ impl Local {
             Some(job) if job.generation >= id.generation => Ok(JobStatus::Gone {
                 why: "the harness's process ended".into(),
             }),
-            _ if self.volume(id.session).root.exists() => Ok(JobStatus::Gone {
+            _ if volume.root.exists() || self.bring_back(id.session)? => Ok(JobStatus::Gone {
                 why: "the harness did not start".into(),
             }),
             _ => Ok(JobStatus::Absent),
@@ -235,7 +232,7 @@ impl JobBackend for Local {
                 JobStatus::Absent | JobStatus::Pending { .. } | JobStatus::Gone { .. } => {}
             }
             // An older generation must be gone before this one: the volume has one harness at a time.
-            self.stop(spec.id.session).await?;
+            self.end(spec.id.session, None).await?;
             self.spawn(spec).await
         }
         .boxed()
@@ -249,26 +246,16 @@ impl JobBackend for Local {
         async move {
             let paths = self.volume(id.session);
             if paths.root.exists() {
-                self.stop(id.session).await?;
+                self.end(id.session, None).await?;
+            } else {
+                self.end_strays(&paths.root).await?;
             }
-            match std::fs::remove_file(self.socket(id.session)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(JobError::volume(self.socket(id.session))(e));
-                }
-                _ => {}
-            }
+            self.remove_socket(id.session)?;
             match volume {
                 Volume::Keep => Ok(()),
                 Volume::Delete => {
-                    // Renamed first: half a volume must never look like one.
-                    let removed = self.sessions.join(format!(".removed-{}", id.session));
-                    if paths.root.exists() {
-                        std::fs::rename(&paths.root, &removed)
-                            .map_err(JobError::volume(&paths.root))?;
-                    }
-                    tokio::task::spawn_blocking(move || folders::delete(&removed))
-                        .await
-                        .map_err(|e| JobError::volume(&paths.root)(io::Error::other(e)))?
+                    vwm_failpoints::pass("server.remove.stopped");
+                    self.delete(paths.root).await
                 }
             }
         }
@@ -277,6 +264,22 @@ impl JobBackend for Local {
 
     fn push<'a>(&'a self, order: &'a PushOrder) -> BoxFuture<'a, Result<PushAnswer, JobError>> {
         push::run(&self.program, order, push::BOUNDS).boxed()
+    }
+
+    fn stop<'a>(&'a self, id: &'a JobId) -> BoxFuture<'a, Result<(), JobError>> {
+        self.end(id.session, Some(id.generation)).boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, JobError>> {
+        self.found().boxed()
+    }
+
+    fn set_aside(&self, session: SessionId) -> BoxFuture<'_, Result<(), JobError>> {
+        self.put_aside(session).boxed()
+    }
+
+    fn tidy(&self, aside_for: Option<Duration>) -> BoxFuture<'_, Result<u64, JobError>> {
+        self.delete_leftovers(aside_for).boxed()
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), JobError>> {

@@ -45,6 +45,7 @@ pub(crate) async fn run(
         .arg("push-bundle")
         .env_clear()
         .env("PATH", PROGRAMS)
+        .envs(vwm_failpoints::environment_of("push"))
         .current_dir("/")
         // A Ctrl-C that means the server lets it end in order.
         .process_group(0)

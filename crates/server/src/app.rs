@@ -15,8 +15,13 @@ use vwm_store::Store;
 use crate::admin_key::AdminKey;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::disk::Disk;
 use crate::first_start;
+use crate::keeper::Counts;
 use crate::keys::Keys;
+use crate::orchestrator::clock::Clock;
+use crate::orchestrator::engines::Engines;
+use crate::orchestrator::slots::Slots;
 use crate::orchestrator::wanted::Wanted;
 use crate::scratch::Scratch;
 use crate::start_error::StartError;
@@ -35,6 +40,16 @@ pub struct App {
     pub stop: CancellationToken,
     /// Which sessions file calls want a job of.
     pub(crate) wanted: Arc<Wanted>,
+    /// Which turns may run, where their number is bounded.
+    pub(crate) slots: Slots,
+    /// Which engines run.
+    pub(crate) engines: Engines,
+    /// Whether the machine's clock can be believed.
+    pub(crate) clock: Clock,
+    /// How much room there is.
+    pub(crate) disk: Disk,
+    /// What the housekeeping did.
+    pub(crate) counts: Counts,
     /// Every task of the server.
     pub tasks: TaskTracker,
     /// When it started.
@@ -57,15 +72,26 @@ impl fmt::Debug for App {
 }
 
 impl App {
-    /// Opens the data directory, and makes it on the first start. Nothing listens and nothing is orchestrated yet.
+    /// Opens the data directory, and makes it on the first start; waits for PostgreSQL where it is away or starts. Nothing listens and nothing is orchestrated yet.
     pub async fn open(config: Config) -> Result<Arc<Self>, StartError> {
         let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
         Scratch::clear(&config.data_dir)?;
         let keys = Keys::open(&data_dir)?;
         let jobs = Local::open(&config.data_dir)?;
-        let store = Store::open(&config.data_dir).await?;
+        let store = match &config.database_url {
+            None => Store::open(&config.data_dir).await?,
+            Some(url) => Store::open_postgres(&config.data_dir, url.expose()).await?,
+        };
+        if !store
+            .belongs_to(keys.hash_of("whose database it is"))
+            .await?
+        {
+            return Err(StartError::OthersDatabase);
+        }
         let admin_key = AdminKey::of(&data_dir);
         first_start::prepare(&admin_key, &store, &keys).await?;
+        let slots = Slots::open(&config.limits, &store).await?;
+        let disk = Disk::new(&config.data_dir, config.limits.disk_reserve);
         Ok(Arc::new(Self {
             config,
             store,
@@ -73,6 +99,11 @@ impl App {
             keys,
             stop: CancellationToken::new(),
             wanted: Arc::default(),
+            slots,
+            engines: Engines::default(),
+            clock: Clock::default(),
+            disk,
+            counts: Counts::default(),
             tasks: TaskTracker::new(),
             started_at: Instant::now(),
             data_dir,

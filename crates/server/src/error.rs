@@ -55,9 +55,18 @@ pub enum Error {
     /// Too much waits already.
     #[error("Too many requests: {0}")]
     TooMany(String),
+    /// The disk has no room for it.
+    #[error("Insufficient storage: {0}")]
+    NoRoom(String),
     /// Not now.
     #[error("Service unavailable: {0}")]
     Unavailable(String),
+    /// Not as long as the database is away; the log has the cause.
+    #[error(
+        "Service unavailable: the database does not answer just now; ask again, with the same Idempotency-Key where there is one: \
+         what was asked may have been done"
+    )]
+    DatabaseAway(#[source] Box<StoreError>),
     /// Our fault: the log has the cause, the answer has the request's id.
     #[error("Internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -70,6 +79,8 @@ pub enum Resource {
     Route,
     /// A session.
     Session,
+    /// What was said in a session.
+    Transcript,
     /// A turn.
     Request,
     /// A file of a workspace.
@@ -89,6 +100,9 @@ impl Resource {
     fn hint(self) -> &'static str {
         match self {
             Self::Setting => ": it was never set; set it with PUT",
+            Self::Transcript => {
+                ": the server keeps it for some time after the session's end, and that is over"
+            }
             Self::Route
             | Self::Session
             | Self::Request
@@ -105,6 +119,7 @@ impl fmt::Display for Resource {
         f.write_str(match self {
             Self::Route => "Route",
             Self::Session => "Session",
+            Self::Transcript => "Transcript",
             Self::Request => "Request",
             Self::File => "File",
             Self::Worker => "Worker",
@@ -115,19 +130,25 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Rides on an answer of `Error::Internal` until the middleware that knows the request's id logs it.
+/// Rides on an answer whose cause is the log's until the middleware that knows the request's id logs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure(pub(crate) Arc<Error>);
 
 impl Failure {
-    /// Returns the answer: the request's id and nothing else.
+    /// Returns the answer: the request's id, and nothing of the cause.
     pub(crate) fn answer(&self, request_id: &str) -> Response {
         let body = ErrorBody {
             error: self.0.to_string(),
             details: Vec::new(),
             request_id: Some(request_id.to_owned()),
         };
-        (self.0.status(), Json(body)).into_response()
+        let header = self.0.header().map(|header| [header]);
+        (self.0.status(), header, Json(body)).into_response()
+    }
+
+    /// Whether it may pass by itself, so that nobody has to look.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(*self.0, Error::DatabaseAway(_))
     }
 }
 
@@ -167,7 +188,8 @@ impl Error {
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Locked(_) => StatusCode::LOCKED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Unavailable(_) | Self::DatabaseAway(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -175,7 +197,7 @@ impl Error {
     /// The header that goes with some answers.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::TooMany(_) | Self::Unavailable(_) => {
+            Self::TooMany(_) | Self::Unavailable(_) | Self::DatabaseAway(_) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             Self::Unauthorized => {
@@ -214,12 +236,15 @@ impl From<StoreError> for Error {
             StoreError::BadCursor { .. } => {
                 Self::fault("cursor", "invalid_string", error.to_string())
             }
+            StoreError::SessionsFull { .. } => Self::TooMany(error.to_string()),
             StoreError::Closed => Self::Unavailable("the server stops; ask again".to_owned()),
+            error if error.is_transient() => Self::DatabaseAway(Box::new(error)),
             // A method that can miss its thing goes through `of_store`, which knows the thing's name.
             StoreError::NotFound
             | StoreError::Gap { .. }
             | StoreError::Database(_)
             | StoreError::Open { .. }
+            | StoreError::Postgres { .. }
             | StoreError::Migrate { .. }
             | StoreError::Io { .. }
             | StoreError::Corrupt { .. } => Self::internal(error),
@@ -230,7 +255,7 @@ impl From<StoreError> for Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
-        if matches!(self, Self::Internal(_)) {
+        if matches!(self, Self::Internal(_) | Self::DatabaseAway(_)) {
             let mut response = status.into_response();
             response.extensions_mut().insert(Failure(Arc::new(self)));
             return response;

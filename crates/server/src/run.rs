@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::data_dir::{self, ServerFile};
 use crate::http;
+use crate::keeper;
 use crate::orchestrator;
 use crate::process;
 use crate::serve::{self, Limits};
@@ -30,8 +31,15 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     process::keep_files_private();
     process::allow_many_open_files();
     // Before it is announced: whoever sees `server.json` may stop the server at once, and cleanly.
-    let signals = Signals::listen()?;
-    let server = Server::start(config).await?;
+    let mut signals = Signals::listen()?;
+    // It may have to wait for its database.
+    let server = tokio::select! {
+        started = Server::start(config) => started?,
+        () = signals.next() => {
+            info!("Server stops before it was ready");
+            return Ok(());
+        }
+    };
     signals.stop(server.app());
     server.serve().await
 }
@@ -46,6 +54,7 @@ impl Server {
             source,
         })?;
         orchestrator::start(&app);
+        keeper::start(&app);
         let url = data_dir::url_of(address);
         app.data_dir.announce(&ServerFile {
             url: url.clone(),

@@ -8,6 +8,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +89,9 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             Ok((stream, _)) => {
                 // Without it the kernel holds a small frame back until the last one is acknowledged.
                 stream.set_nodelay(true).ok();
+                if let Err(error) = notice_when_it_vanishes(&stream) {
+                    debug!(%error, "A connection would not be told when its client vanishes");
+                }
                 return stream;
             }
             Err(error) => {
@@ -96,6 +100,23 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
         }
     }
+}
+
+/// How long a client may acknowledge nothing, neither data nor the question whether it is there. One that is there and reads nothing
+/// for so long is cut as well, and comes back with its cursor.
+const UNHEARD: Duration = Duration::from_secs(120);
+/// After such a silence it is asked whether it is there,
+const ASKED_AFTER: Duration = Duration::from_secs(60);
+/// and again after each of these.
+const ASKED_EVERY: Duration = Duration::from_secs(15);
+
+/// A client that vanishes without a word, as with its machine's power, must not keep its connection: the kernel ends it.
+fn notice_when_it_vanishes(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, ASKED_AFTER)?;
+    sockopt::set_tcp_keepintvl(stream, ASKED_EVERY)?;
+    let unheard = u32::try_from(UNHEARD.as_millis()).expect("two minutes are few milliseconds");
+    sockopt::set_tcp_user_timeout(stream, unheard)
 }
 
 #[cfg(test)]
@@ -158,6 +179,17 @@ mod tests {
         let _silent = TcpStream::connect(address).await.unwrap();
         let _too = TcpStream::connect(address).await.unwrap();
         assert!(answer(address, WHOLE).await.ends_with("there"));
+    }
+
+    #[tokio::test]
+    async fn the_kernel_ends_connections_whose_client_vanished() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_client, stream) = tokio::join!(TcpStream::connect(address), accept(&listener));
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), ASKED_AFTER);
+        assert_eq!(sockopt::tcp_keepintvl(&stream).unwrap(), ASKED_EVERY);
+        assert_eq!(sockopt::tcp_user_timeout(&stream).unwrap(), 120_000);
     }
 
     #[tokio::test]

@@ -68,8 +68,14 @@ pub enum StartError {
         source: io::Error,
     },
     /// The store does not open.
-    #[error("cannot open the store in the data directory")]
+    #[error("cannot open the store")]
     Store(#[from] vwm_store::StoreError),
+    /// The database knows another secret key.
+    #[error(
+        "the database belongs to another data directory, whose secret.key it knows; choose that one with --data-dir, restore its secret.key \
+         from a backup, or name an empty database"
+    )]
+    OthersDatabase,
     /// No job can be made.
     #[error("cannot prepare the data directory for jobs")]
     Jobs(#[from] vwm_jobs::JobError),

@@ -1,13 +1,14 @@
 //! Blobs: files in a folder, named by the BLAKE3 hash of what is in them.
 
 mod reader;
+mod sweep;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
@@ -33,12 +34,17 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Blobs {
     root: Arc<Path>,
+    /// Held where a blob gets its name or loses it.
+    names: Arc<Mutex<()>>,
 }
 
 impl Blobs {
     /// Opens the folder, makes it where it is missing, and clears away what a crash left half written.
     pub(crate) async fn open(root: PathBuf) -> Result<Self> {
-        let blobs = Self { root: root.into() };
+        let blobs = Self {
+            root: root.into(),
+            names: Arc::default(),
+        };
         blobs
             .run(|blobs| {
                 let unfinished = blobs.root.join("tmp");
@@ -172,9 +178,16 @@ impl Blobs {
             create(folder)?;
             sync(&self.root)?;
         }
-        fs::rename(&unfinished.0, &path).map_err(StoreError::io("rename", &unfinished.0))?;
+        {
+            let _names = self.hold_names();
+            fs::rename(&unfinished.0, &path).map_err(StoreError::io("rename", &unfinished.0))?;
+        }
         sync(folder)?;
         Ok(hash)
+    }
+
+    fn hold_names(&self) -> MutexGuard<'_, ()> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run<T: Send + 'static>(

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::postgres;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -46,6 +48,18 @@ pub enum StoreError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request; use a new key for a new request")]
     IdempotencyMismatch,
+    /// As many sessions are pending, active or ending as may.
+    #[error(
+        "the limit of sessions that are pending, active or ending is reached for {whose} ({number} of {limit}); end one, or ask again when one has ended or is suspended"
+    )]
+    SessionsFull {
+        /// Whose: the server's, or the worker's.
+        whose: &'static str,
+        /// How many there are.
+        number: u64,
+        /// How many there may be.
+        limit: u64,
+    },
     /// The harness's records do not follow what is stored.
     #[error("expected record {expected} and got {got}; read the journal again from there")]
     Gap {
@@ -61,7 +75,7 @@ pub enum StoreError {
         cursor: String,
     },
     /// The database would not. Shared, because a commit that fails fails for all that it carried.
-    #[error("the database failed; is its disk full, or its folder gone?")]
+    #[error("the database failed; does it run, and has its disk room?")]
     Database(#[source] Arc<sqlx::Error>),
     /// The database file would not open.
     #[error("cannot open {path}; is it a database of VWM, and may this user write there?")]
@@ -71,15 +85,25 @@ pub enum StoreError {
         /// Why not.
         source: sqlx::Error,
     },
-    /// The database file belongs to another version.
+    /// The tables belong to another version.
     #[error(
-        "the tables of {path} do not fit this version; use the version that made them, or another data directory"
+        "the tables of {what} do not fit this version; use the version that made them, or another database"
     )]
     Migrate {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        what: String,
         /// What did not fit.
         source: sqlx::migrate::MigrateError,
+    },
+    /// PostgreSQL is not to be used as it is.
+    #[error("cannot use PostgreSQL, {place}: {todo}")]
+    Postgres {
+        /// Which database; never its password.
+        place: String,
+        /// What is the matter, and what to do.
+        todo: String,
+        /// What it said.
+        source: Option<sqlx::Error>,
     },
     /// A file or folder would not.
     #[error("cannot {what} {path}; look at its permissions and the free space")]
@@ -112,6 +136,12 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether the database is away, or too busy: the same may succeed when it is asked again. What was asked may have been done.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if postgres::is_transient(error))
+    }
+
     /// Makes a violated uniqueness a `Duplicate`; any other error stays what it is.
     pub(crate) fn duplicate(error: sqlx::Error, what: impl FnOnce() -> String) -> Self {
         match error.as_database_error() {

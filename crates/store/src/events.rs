@@ -1,12 +1,17 @@
 //! Events: a log per session whose numbers have no holes, serialized once.
 
+use std::cell::RefCell;
+use std::future::Future;
 use std::sync::LazyLock;
 
-use vwm_api::{Event, EventBody, Seq, SessionId, SubsessionId, Timestamp, TurnId};
+use vwm_api::{Event, EventBody, Seq, SessionId, SessionStatus, SubsessionId, Timestamp, TurnId};
 
 use crate::codec::{Columns, json};
 use crate::db::{Connection, Query, Row, query};
-use crate::wake::News;
+use crate::turns::raw;
+use crate::turns::raw::LEFT_OUT;
+use crate::wake::{News, Wakes};
+use crate::window::{Frames, Told};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -23,6 +28,17 @@ pub struct Frame {
     pub ends_turn: bool,
     /// When it happened.
     pub at: Timestamp,
+}
+
+/// What a session's log has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogExtent {
+    /// The oldest event that is still kept; the one after `last` where none is.
+    pub first: Seq,
+    /// The newest event.
+    pub last: Seq,
+    /// Where the session stands.
+    pub status: SessionStatus,
 }
 
 impl Store {
@@ -53,6 +69,32 @@ impl Store {
         turn: Option<TurnId>,
         limit: u32,
     ) -> Result<Vec<Frame>> {
+        let (frames, _) = self
+            .read_events(session, after, turn, limit, usize::MAX)
+            .await?;
+        Ok(frames)
+    }
+
+    /// Likewise, but no more than are sent at once, however long each is; and whether these are all.
+    pub(crate) async fn some_events_after(
+        &self,
+        session: SessionId,
+        after: Seq,
+        turn: Option<TurnId>,
+    ) -> Result<(Vec<Frame>, bool)> {
+        const ROWS: u32 = 256;
+        const BYTES: usize = 64 << 10;
+        self.read_events(session, after, turn, ROWS, BYTES).await
+    }
+
+    async fn read_events(
+        &self,
+        session: SessionId,
+        after: Seq,
+        turn: Option<TurnId>,
+        limit: u32,
+        most_bytes: usize,
+    ) -> Result<(Vec<Frame>, bool)> {
         let query = match turn {
             None => query(
                 "SELECT seq, body, request_id, ends_turn, created_at FROM events
@@ -72,8 +114,45 @@ impl Store {
             .bind(limit)
             .bind(turn.0),
         };
-        let rows = query.fetch_all(&self.readers).await?;
-        rows.iter().map(frame).collect()
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        let is_end = query
+            .fetch_while(&self.readers, |row| {
+                let frame = frame(row)?;
+                bytes += frame.data.len() + raw::length_elsewhere(&frame);
+                frames.push(frame);
+                Ok::<_, StoreError>(bytes < most_bytes)
+            })
+            .await?;
+        self.fill_frames(&mut frames).await?;
+        let is_all = is_end && u32::try_from(frames.len()).is_ok_and(|rows| rows < limit);
+        Ok((frames, is_all))
+    }
+
+    /// Returns what a session's log has, and where the session stands.
+    pub async fn log_extent(&self, session: SessionId) -> Result<Option<LogExtent>> {
+        query("SELECT first_seq, last_seq, status FROM sessions WHERE id = $1")
+            .bind(session.0)
+            .fetch_optional(&self.readers)
+            .await?
+            .map(|row| {
+                let row = Columns(&row);
+                Ok(LogExtent {
+                    first: row.get("first_seq")?,
+                    last: row.get("last_seq")?,
+                    status: row.word("status")?,
+                })
+            })
+            .transpose()
+    }
+
+    /// Returns the number of the session's newest event when a turn was made: the turn's own come after it.
+    pub async fn turn_begins_after(&self, turn: TurnId) -> Result<Option<Seq>> {
+        query("SELECT after_seq FROM requests WHERE id = $1")
+            .bind(turn.0)
+            .fetch_optional(&self.readers)
+            .await?
+            .map(|row| Columns(&row).get("after_seq"))
+            .transpose()
     }
 
     /// Returns the number of a session's newest event.
@@ -103,6 +182,7 @@ pub(crate) struct Log {
     session: SessionId,
     last_seq: Seq,
     pumped_n: i64,
+    is_activity: bool,
     rows: Vec<NewEvent>,
 }
 
@@ -136,6 +216,7 @@ impl Log {
             session,
             last_seq: row.get("last_seq")?,
             pumped_n: row.get("pumped_n")?,
+            is_activity: false,
             rows: Vec::new(),
         })
     }
@@ -151,6 +232,11 @@ impl Log {
     /// Takes over one more record of the harness's journal.
     pub(crate) fn pump(&mut self, n: i64) {
         self.pumped_n = n;
+    }
+
+    /// What is told is a use of the session: from here on it counts as idle.
+    pub(crate) fn note_activity(&mut self) {
+        self.is_activity = true;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -188,12 +274,16 @@ impl Log {
 
     /// Writes all that was pushed, and returns the newest number.
     pub(crate) async fn write(self, connection: &mut Connection) -> Result<Seq> {
-        query("UPDATE sessions SET last_seq = $2, pumped_n = $3 WHERE id = $1")
-            .bind(self.session.0)
-            .bind(self.last_seq)
-            .bind(self.pumped_n)
-            .execute(&mut *connection)
-            .await?;
+        query(
+            "UPDATE sessions SET last_seq = $2, pumped_n = $3, last_activity_at = coalesce($4, last_activity_at)
+             WHERE id = $1",
+        )
+        .bind(self.session.0)
+        .bind(self.last_seq)
+        .bind(self.pumped_n)
+        .bind(self.is_activity.then(|| Timestamp::now().as_micros()))
+        .execute(&mut *connection)
+        .await?;
         let (runs, rest) = self.rows.as_chunks::<RUN>();
         for run in runs {
             let mut query = query(INSERT_RUN.as_str());
@@ -208,7 +298,56 @@ impl Log {
                 .execute(&mut *connection)
                 .await?;
         }
+        let written = Logged {
+            session: self.session,
+            events: self.rows,
+        };
+        // A method that nobody gathers for loses nothing by it: the database has the events.
+        let _ = LOGGED.try_with(|logged| logged.borrow_mut().push(written));
         Ok(self.last_seq)
+    }
+}
+
+tokio::task_local! {
+    /// What the method that runs now wrote to logs: it is published when the method is committed, and no method has to carry it there.
+    static LOGGED: RefCell<Vec<Logged>>;
+}
+
+/// Events that one method wrote to one log.
+pub(crate) struct Logged {
+    session: SessionId,
+    events: Vec<NewEvent>,
+}
+
+/// Runs a method, and gathers what it writes to logs.
+pub(crate) async fn gathering<T>(
+    method: impl Future<Output = Result<Written<T>>>,
+) -> Result<Written<T>> {
+    LOGGED
+        .scope(RefCell::default(), async {
+            let written = method.await?;
+            Ok(written.logging(LOGGED.with(RefCell::take)))
+        })
+        .await
+}
+
+impl Logged {
+    /// Gives the events to those who follow the session, and returns whether it has all of each; it is committed by now.
+    pub(crate) fn publish(&self, wakes: &Wakes) -> bool {
+        // An answer whose output lies in the blobs is made whole by who reads it.
+        let is_cut = |event: &NewEvent| event.ends_turn && event.body.contains(LEFT_OUT);
+        if self.events.iter().any(is_cut) {
+            return false;
+        }
+        wakes.publish(self.session, || {
+            Frames::of(self.events.iter().map(|event| Told {
+                seq: event.seq,
+                turn: event.turn,
+                ends_turn: event.ends_turn,
+                data: &event.body,
+            }))
+        });
+        true
     }
 }
 

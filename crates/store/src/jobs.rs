@@ -35,16 +35,34 @@ impl Store {
 
     /// Writes down that a job is gone; returns whether that was new.
     pub async fn job_gone(&self, id: SessionId, generation: i64, why: &str) -> Result<bool> {
+        self.note_gone(id, generation, why, true).await
+    }
+
+    /// Writes down that a job is gone that this server never saw: it may have ended long ago, and so its seconds are counted up to the
+    /// last use of the session and not up to now. Returns whether that was new.
+    pub async fn job_found_gone(&self, id: SessionId, generation: i64, why: &str) -> Result<bool> {
+        self.note_gone(id, generation, why, false).await
+    }
+
+    async fn note_gone(
+        &self,
+        id: SessionId,
+        generation: i64,
+        why: &str,
+        is_now: bool,
+    ) -> Result<bool> {
         let why = why.to_owned();
         self.write(move |connection| {
             Box::pin(async move {
                 let changed = query(
-                    "UPDATE jobs SET gone_at = $3, gone_reason = $4
+                    "UPDATE jobs SET gone_reason = $4, gone_at = coalesce($3, (
+                         SELECT CASE WHEN s.last_activity_at > jobs.created_at THEN s.last_activity_at ELSE jobs.created_at END
+                         FROM sessions s WHERE s.id = jobs.session_id))
                      WHERE session_id = $1 AND generation = $2 AND gone_at IS NULL",
                 )
                 .bind(id.0)
                 .bind(generation)
-                .bind(Timestamp::now().as_micros())
+                .bind(is_now.then(|| Timestamp::now().as_micros()))
                 .bind(why)
                 .execute(connection)
                 .await?

@@ -93,6 +93,9 @@ impl Store {
     pub async fn revoke_key(&self, id: KeyId) -> Result<KeyRevocation> {
         self.write(move |connection| {
             Box::pin(async move {
+                // Each of two that go at once would see the other one stay.
+                let all = query("LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE");
+                connection.lock(all).await?;
                 let revoked = query(
                     "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
                      AND (role <> 'admin' OR EXISTS

@@ -70,13 +70,15 @@ pub struct LearningRow {
 }
 
 impl Store {
-    /// Moves a session that is still `from` into its end, and decides with that whether it learns. None when it is not `from` any
+    /// Moves a session that is still `from` into its end, and decides with that whether it learns; the reason is told where nobody
+    /// asked for the end. None when it is not `from` any
     /// more, or cannot end from there.
     pub async fn end_session(
         &self,
         id: SessionId,
         from: SessionStatus,
         learn: Learn,
+        reason: Option<String>,
     ) -> Result<Option<SessionRow>> {
         let Some(to) = from.after(Trigger::End) else {
             return Ok(None);
@@ -84,7 +86,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let now = Timestamp::now();
-                let moved = moves::change(connection, id, from, to, None, now).await?;
+                let moved = moves::change(connection, id, from, to, reason, now).await?;
                 let Some(mut log) = moved else {
                     return Ok(Written::silently(None));
                 };
@@ -280,6 +282,8 @@ async fn make_turn(
         by: None,
         on_busy: OnBusy::Queue,
         queue_limit: u32::MAX,
+        needs_slot: false,
+        retry_of: None,
     };
     // It goes to the harness with the order to end: from the first moment on only a journal ends it.
     let is_offered = true;

@@ -2,6 +2,7 @@
 //!
 //! A method is a transaction; when it has answered, what it wrote survives the death of every process and a loss of power.
 
+mod admission;
 mod blobs;
 mod codec;
 mod collected;
@@ -9,19 +10,26 @@ mod db;
 mod error;
 mod events;
 mod file_changes;
+mod follow;
 mod idempotency;
+mod installation;
 mod jobs;
 mod keys;
 mod learnings;
 mod native_ids;
 mod numbers;
+mod postgres;
 mod records;
+mod retention;
 mod runtimes;
 mod sessions;
 mod settings;
 mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod turns;
 mod wake;
+mod window;
 mod workers;
 mod writer;
 
@@ -35,19 +43,25 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection};
 
+pub use admission::SessionLimits;
 pub use blobs::{BlobHash, BlobReader, Blobs};
 pub use collected::CollectedBlob;
 pub use error::StoreError;
-pub use events::Frame;
+pub use events::{Frame, LogExtent};
+pub use follow::{Follow, Followed};
 pub use idempotency::{Created, Idempotency};
 pub use keys::{KeyRevocation, KeyRotation};
 pub use learnings::{Learn, Learned, LearningRow, LearningTurn};
 pub use numbers::Usage;
+pub use retention::{EventsKept, Kept, Trimmed};
+pub use sessions::lifecycle::{FailedResume, LostVolume, Resumption, Suspension};
 pub use sessions::{NewSessionRow, SessionFilter, SessionRow};
-pub use turns::{NewTurn, Turn, TurnCreated};
+pub use turns::{NewTurn, SlotHolder, Turn, TurnCreated, Waiting};
 pub use wake::Watch;
+pub use window::{Frames, gap};
 
 use db::{Connection, Readers};
+use postgres::Postgres;
 use wake::Wakes;
 use writer::{Running, Writer, Written};
 
@@ -63,23 +77,23 @@ const BUSY: Duration = Duration::from_secs(10);
 /// What VWM remembers; clones are the same store.
 #[derive(Clone)]
 pub struct Store {
-    writer: Writer,
+    methods: Methods,
     readers: Readers,
     blobs: Blobs,
     wakes: Arc<Wakes>,
 }
 
+/// Where methods run.
+#[derive(Clone)]
+enum Methods {
+    Sqlite(Writer),
+    Postgres(Postgres),
+}
+
 impl Store {
     /// Opens the store in a folder, and makes both where they are missing. The caller holds the folder's lock.
     pub async fn open(data_dir: &Path) -> Result<Self> {
-        // Prompts and answers are nobody else's.
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(data_dir)
-            .map_err(StoreError::io("create", data_dir))?;
-        let blobs = Blobs::open(data_dir.join("blobs")).await?;
-
+        let blobs = open_blobs(data_dir).await?;
         let file = data_dir.join("vwm.db");
         // SQLite gives the files beside it the same rights; the folder may be open to others for what else lies there.
         OpenOptions::new()
@@ -106,7 +120,7 @@ impl Store {
             .run(&mut connection)
             .await
             .map_err(|source| StoreError::Migrate {
-                path: file.clone(),
+                what: file.display().to_string(),
                 source,
             })?;
 
@@ -121,9 +135,23 @@ impl Store {
             .await
             .map_err(StoreError::opening(&file))?;
         let wakes = Arc::new(Wakes::default());
+        let writer = Writer::start(Connection::Sqlite(connection), options, Arc::clone(&wakes));
         Ok(Self {
-            writer: Writer::start(Connection::Sqlite(connection), options, Arc::clone(&wakes)),
+            methods: Methods::Sqlite(writer),
             readers: Readers::Sqlite(readers),
+            blobs,
+            wakes,
+        })
+    }
+
+    /// Opens the store in a database of PostgreSQL, and makes what is missing in it; blobs are in the folder, whose lock the caller
+    /// holds. Waits, and says so in the log, as long as the database is away or starts; drop the future to give up.
+    pub async fn open_postgres(data_dir: &Path, url: &str) -> Result<Self> {
+        let blobs = open_blobs(data_dir).await?;
+        let (postgres, readers, wakes) = Postgres::open(url).await?;
+        Ok(Self {
+            methods: Methods::Postgres(postgres),
+            readers: Readers::Postgres(readers),
             blobs,
             wakes,
         })
@@ -133,7 +161,13 @@ impl Store {
     pub async fn close(&self) -> Result<()> {
         // The readers first: only the last connection tidies up, and only one that may write can.
         self.readers.close().await;
-        self.writer.close().await
+        match &self.methods {
+            Methods::Sqlite(writer) => writer.close().await,
+            Methods::Postgres(postgres) => {
+                postgres.close().await;
+                Ok(())
+            }
+        }
     }
 
     /// Succeeds when the database can be read and written.
@@ -168,6 +202,23 @@ impl Store {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<Written<T>>> + Send + 'static,
     {
-        self.writer.write(method).await
+        let written = match &self.methods {
+            Methods::Sqlite(writer) => writer.write(method).await,
+            Methods::Postgres(postgres) => postgres.write(method).await,
+        };
+        if written.is_ok() {
+            vwm_failpoints::pass_method::<F>("committed");
+        }
+        written
     }
+}
+
+async fn open_blobs(data_dir: &Path) -> Result<Blobs> {
+    // Prompts and answers are nobody else's.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .map_err(StoreError::io("create", data_dir))?;
+    Blobs::open(data_dir.join("blobs")).await
 }

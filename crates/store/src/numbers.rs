@@ -3,7 +3,7 @@
 use vwm_api::{SessionStatus, TurnKind, TurnStatus};
 
 use crate::codec::Columns;
-use crate::db::query;
+use crate::db::{Readers, query};
 use crate::{Result, Store};
 
 /// What all turns together used.
@@ -71,11 +71,13 @@ impl Store {
 
     /// Returns the size of the database in bytes; what stands only in its log is not in it.
     pub async fn database_bytes(&self) -> Result<i64> {
-        let row = query(
-            "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
-        )
-        .fetch_one(&self.readers)
-        .await?;
+        let size = match &self.readers {
+            Readers::Sqlite(_) => {
+                "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
+            }
+            Readers::Postgres(_) => "SELECT pg_database_size(current_database()) AS bytes",
+        };
+        let row = query(size).fetch_one(&self.readers).await?;
         Columns(&row).get("bytes")
     }
 }

@@ -10,6 +10,7 @@ use crate::events::Log;
 use crate::native_ids::{self, NewNativeId};
 use crate::turns::answer;
 use crate::turns::end::{self, TurnState};
+use crate::turns::raw::RawBlob;
 use crate::wake::News;
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
@@ -17,7 +18,15 @@ use crate::{Result, Store, StoreError};
 impl Store {
     /// Stores records, and returns the newest that is stored. Those that are stored already are passed over; the others must
     /// follow without a hole.
-    pub async fn store_records(&self, session: SessionId, records: Vec<Record>) -> Result<i64> {
+    pub async fn store_records(&self, session: SessionId, mut records: Vec<Record>) -> Result<i64> {
+        let mut raws = HashMap::new();
+        for record in &mut records {
+            if let Entry::Ended { outcome, .. } = &mut record.entry
+                && let Some(raw) = self.move_raw(&mut outcome.raw).await?
+            {
+                raws.insert(record.n, raw);
+            }
+        }
         self.write(move |connection| {
             Box::pin(async move {
                 let log = Log::open(connection, session).await?;
@@ -25,6 +34,7 @@ impl Store {
                     connection,
                     log,
                     turns: HashMap::new(),
+                    raws,
                     has_run: false,
                     has_ended: false,
                 };
@@ -44,6 +54,8 @@ struct Pump<'c> {
     log: Log,
     /// The turns that the batch named so far; none for one that the session does not have.
     turns: HashMap<TurnId, Option<TurnState>>,
+    /// Where raw output is that was too long for a row, by its record.
+    raws: HashMap<i64, RawBlob>,
     /// Whether a turn began to run, which is to be shown.
     has_run: bool,
     /// Whether a turn ended, so that there is something to do next.
@@ -169,7 +181,8 @@ impl Pump<'_> {
             return Ok(());
         };
         let answer = answer::from_journal(known, outcome);
-        if end::write(self.connection, &mut self.log, answer, Some(n), at).await? {
+        let raw = self.raws.remove(&n);
+        if end::write(self.connection, &mut self.log, answer, raw, Some(n), at).await? {
             self.has_ended = true;
             self.turns.remove(&id);
         }

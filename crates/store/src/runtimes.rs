@@ -124,6 +124,9 @@ impl Store {
     pub async fn delete_runtime(&self, id: RuntimeId) -> Result<()> {
         self.write(move |connection| {
             Box::pin(async move {
+                // Workers that name it and sessions that need it are made before this or after it.
+                let row = query("SELECT id FROM runtimes WHERE id = $1 FOR UPDATE");
+                connection.lock(row.bind(id.0)).await?;
                 let deleted = query(
                     "DELETE FROM runtimes WHERE id = $1
                      AND NOT EXISTS (SELECT 1 FROM workers WHERE runtime_id = $1)

@@ -74,6 +74,9 @@ impl Store {
         let value = json(&value)?;
         self.write(move |connection| {
             Box::pin(async move {
+                // The first revision of a setting has no row before it that could be taken.
+                let all = query("LOCK TABLE system_settings IN SHARE ROW EXCLUSIVE MODE");
+                connection.lock(all).await?;
                 query(
                     "INSERT INTO system_settings (key, revision, value, set_by, created_at)
                      SELECT $1, coalesce(max(revision), 0) + 1, $2, $3, $4 FROM system_settings WHERE key = $1

@@ -26,7 +26,15 @@ impl Store {
         .bind(session.0)
         .fetch_all(&self.readers)
         .await?;
-        let mut rows: Vec<TelemetryRow> = rows.iter().map(telemetry_row).collect::<Result<_>>()?;
+        let mut told = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut answer = Columns(row).json_or_none("response")?;
+            if let Some(answer) = &mut answer {
+                self.fill_answer(answer, row).await?;
+            }
+            told.push(telemetry_row(row, answer)?);
+        }
+        let mut rows = told;
         if let Some(record) = self.learning(session).await?
             && record.learning.skipped.is_some()
             && rows.iter().all(|row| row.id != record.request_id)
@@ -70,9 +78,8 @@ impl Store {
     }
 }
 
-fn telemetry_row(row: &Row) -> Result<TelemetryRow> {
+fn telemetry_row(row: &Row, answer: Option<Answer>) -> Result<TelemetryRow> {
     let row = Columns(row);
-    let answer: Option<Answer> = row.json_or_none("response")?;
     let (response, error) = match answer {
         None => (None, None),
         Some(answer) => {

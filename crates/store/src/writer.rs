@@ -1,4 +1,5 @@
-//! The one task that writes: it gathers the methods that already wait, runs each in a savepoint of its own, commits once, then answers.
+//! SQLite's writer, the one task that writes: it gathers the methods that already wait, runs each in a savepoint of its own, commits
+//! once, then answers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::Connection;
+use crate::events::{self, Logged};
 use crate::wake::{News, Wakes};
 use crate::{Result, StoreError};
 
@@ -24,6 +26,7 @@ pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 pub(crate) struct Written<T> {
     value: T,
     news: News,
+    logged: Vec<Logged>,
 }
 
 impl<T> Written<T> {
@@ -33,7 +36,37 @@ impl<T> Written<T> {
     }
 
     pub(crate) fn with(news: News, value: T) -> Self {
-        Self { value, news }
+        let logged = Vec::new();
+        Self {
+            value,
+            news,
+            logged,
+        }
+    }
+
+    /// With the events that it wrote.
+    pub(crate) fn logging(mut self, logged: Vec<Logged>) -> Self {
+        self.logged = logged;
+        self
+    }
+
+    /// Who has to hear of it.
+    pub(crate) fn news(&self) -> News {
+        self.news
+    }
+
+    /// Now that it is committed: tells whom it concerns, and gives what was made.
+    pub(crate) fn settle(self, wakes: &Wakes) -> T {
+        let mut is_published = true;
+        for logged in &self.logged {
+            is_published &= logged.publish(wakes);
+        }
+        if is_published {
+            wakes.tell_published(self.news);
+        } else {
+            wakes.tell(self.news);
+        }
+        self.value
     }
 }
 
@@ -120,8 +153,11 @@ where
     fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Running<'a, bool> {
         Box::pin(async move {
             let method = self.method.take().expect("a method runs once");
-            let outcome = method(connection).await;
+            let outcome = events::gathering(method(connection)).await;
             let stands = outcome.is_ok();
+            if stands {
+                vwm_failpoints::pass_method::<F>("written");
+            }
             self.outcome = Some(outcome);
             stands
         })
@@ -134,10 +170,7 @@ where
     ) {
         let answer = match (self.outcome, committed) {
             (Some(Err(own)), _) => Err(own),
-            (Some(Ok(written)), Ok(())) => {
-                wakes.tell(written.news);
-                Ok(written.value)
-            }
+            (Some(Ok(written)), Ok(())) => Ok(written.settle(wakes)),
             (_, Err(shared)) => Err(StoreError::Database(Arc::clone(shared))),
             (None, Ok(())) => Err(StoreError::Closed),
         };

@@ -18,6 +18,7 @@ use crate::commands::runtime::RuntimeCommand;
 use crate::commands::scripted::ScriptedCommand;
 use crate::commands::session::{SessionCommand, TelemetryArgs};
 use crate::commands::settings::SettingsCommand;
+use crate::commands::status::StatusArgs;
 use crate::commands::worker::WorkerCommand;
 
 /// Runs CLI coding agents as members of a team
@@ -49,6 +50,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  VWM_ANTHROPIC_API_KEY=… vwm server\n  vwm server --listen 127.0.0.1:0 --data-dir ./data"
     )]
     Server(Box<vwm_server::ServerArgs>),
+    /// Shows how busy a server is, what bounds it, and what waits for what
+    Status(StatusArgs),
     /// Installs the programs that do the thinking
     #[command(
         subcommand,

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     if let Some(code) = vwm_harness::supervisor::dispatch() {
         return code;
     }
+    vwm_failpoints::start();
     let cli = Cli::parse();
     let result = commands::run(cli).and_then(|code| output::stdout::check().map(|()| code));
     match result {

@@ -134,7 +134,7 @@ mod tests {
             ],
             "workerRepoUrl": "https://bob:hunter2@example.com/kb.git",
             "workerRepoBranch": "a..b",
-            "timeout": 0,
+            "timeout": 604_801,
             "autoLearn": "yes",
             "approvals": {"mode": "never", "allow": "Bash"},
         })));
@@ -155,7 +155,7 @@ mod tests {
         workerRepoUrl [invalid_string] a user, token or password does not belong in an address; use an ssh address and a key of the server's user
         workerRepoBranch [invalid_string] git allows no branch "a..b": a name has no `..` and no `@{`, and does not end with `.`
         autoLearn [invalid_type] `autoLearn` must be true or false, and is a string
-        timeout [out_of_range] `timeout` must be from 1 to 604800, and is 0
+        timeout [out_of_range] `timeout` must be from 0 to 604800, and is 604801
         approvals.mode [invalid_enum_value] `mode` is "never", and must be `auto`, `ask` or `strict`
         approvals.allow [invalid_type] `allow` must be a list, and is a string
         createdAt [unknown_field] `createdAt` is told and cannot be set; leave it out

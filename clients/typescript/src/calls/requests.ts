@@ -1,4 +1,4 @@
-/** Requests, which are turns: ask for one, watch it from anywhere, read its answer, abort it. */
+/** Requests, which are turns: ask for one, watch it from anywhere, read its answer, ask it again, abort it. */
 
 import { VWMError } from "../error.js";
 import { type CallOptions, type Http, type MakeOptions } from "../http.js";
@@ -55,6 +55,12 @@ export class Requests {
     const { answer } = await this.get(session, requestId, options);
     if (answer) return answer;
     throw new VWMError("protocol", `the request ${requestId} is over and has no answer; its session may have been removed`);
+  }
+
+  /** Asks again what a turn asked that failed, was aborted, or whose outcome nobody knows: a new turn with `retryOf`. */
+  retry(session: string, request: string, options: MakeOptions = {}): Promise<AcceptedRequest> {
+    const { idempotencyKey = crypto.randomUUID(), signal } = options;
+    return this.#http.json({ method: "POST", path: ["sessions", session, "requests", request, "retry"], idempotencyKey, signal });
   }
 
   /** Aborts turns; nothing in flight is refused with 409. */

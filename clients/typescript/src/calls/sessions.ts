@@ -1,4 +1,4 @@
-/** Sessions: make, list, show, wait, watch, end, and what is told of them. */
+/** Sessions: make, list, show, wait, watch, suspend, resume, end, and what is told of them. */
 
 import { VWMError } from "../error.js";
 import { type CallOptions, type Http, type MakeOptions } from "../http.js";
@@ -57,6 +57,31 @@ export class Sessions {
   events(session: string, options: WatchOptions = {}): AsyncGenerator<VWEvent, void, undefined> {
     const isOver = (now: Session) => now.status === "ended";
     return watch(this.#http, { path: ["sessions", session, "events"], about: ["sessions", session], isLast: () => false, isOver }, options);
+  }
+
+  /** Suspends a session in which nothing runs or waits; the next prompt or file call resumes it by itself. 409 where something does. */
+  suspend(session: string, options: CallOptions = {}): Promise<Session> {
+    return this.#http.json({ method: "POST", path: ["sessions", session, "suspend"], ...options });
+  }
+
+  /** Asks that a suspended session resume, or that a failed one be started again, and does not wait for it. */
+  resume(session: string, options: CallOptions = {}): Promise<Session> {
+    return this.#http.json({ method: "POST", path: ["sessions", session, "resume"], ...options });
+  }
+
+  /** Asks the same, and waits until the session is active; one that does not get there throws its `statusReason`. */
+  async resumeAndWait(session: string, options: CallOptions = {}): Promise<Session> {
+    let now = await this.resume(session, options);
+    for (let pause = 10; now.status !== "active"; pause = Math.min(pause * 2, 500)) {
+      const isOnItsWay = now.status === "pending" || (now.status === "suspended" && now.resuming === true);
+      if (!isOnItsWay) {
+        const reason = now.statusReason ?? "no reason is known";
+        throw new VWMError("refused", `Session ${session} is ${now.status}, not active: ${reason}`);
+      }
+      await sleep(pause, options.signal);
+      now = await this.get(session, options);
+    }
+    return now;
   }
 
   /** Asks a session to end, and does not wait for it; asking again changes nothing. */

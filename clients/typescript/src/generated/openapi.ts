@@ -583,6 +583,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/{session}/requests/{request}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks again what a request asked that failed, was aborted, or whose outcome nobody knows: a new request with `retryOf`.
+         * @description Nothing is ever run again by itself. The new request has the prompt, conversation, timeout and breadcrumbs of the earlier one.
+         */
+        post: operations["retryRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{session}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resumes a suspended session, and tries the start of a failed one again. Asking again changes nothing.
+         * @description The answer says `resuming` until it is `active`, or until `statusReason` says why it is not.
+         */
+        post: operations["resumeSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/{session}/stats": {
         parameters: {
             query?: never;
@@ -611,6 +651,26 @@ export interface paths {
         put?: never;
         /** Prompts the worker, and streams the events of the turn. Who hangs up aborts nothing. */
         post: operations["streamPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{session}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspends a session in which nothing runs or waits: its job goes, its workspace stays, and the next prompt, file call or resume brings
+         *     it back. Asking again changes nothing.
+         */
+        post: operations["suspendSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1196,7 +1256,7 @@ export interface components {
             repository?: components["schemas"]["Repository"] | null;
             /**
              * Format: int32
-             * @description How long it may have a job, in seconds; the worker's unless set.
+             * @description How long it may have a job, in seconds; 0 is without an end; the worker's unless set.
              */
             timeout?: number | null;
             workerId?: components["schemas"]["WorkerId"] | null;
@@ -1263,7 +1323,7 @@ export interface components {
             skills?: unknown[] | null;
             /**
              * Format: int32
-             * @description How long a session may have a job, in seconds; 3600 unless set.
+             * @description How long a session may have a job, in seconds; 0 is without an end; 3600 unless set.
              */
             timeout?: number | null;
             /** @description Its base branch; `main` unless set. */
@@ -1394,6 +1454,7 @@ export interface components {
          *       "status": "running",
          *       "subsessionId": "01970000-0000-7000-8000-000000000003",
          *       "createdAt": "2026-01-15T09:32:00Z",
+         *       "retryOf": null,
          *       "answer": null
          *     }
          */
@@ -1403,6 +1464,7 @@ export interface components {
             createdAt: components["schemas"]["Timestamp"];
             /** @description The turn. */
             requestId: components["schemas"]["TurnId"];
+            retryOf: components["schemas"]["TurnId"] | null;
             /** @description Where it stands. */
             status: components["schemas"]["TurnStatus"];
             /** @description The conversation. */
@@ -1550,6 +1612,29 @@ export interface components {
             /** @description `ok` or `ready`. */
             status: string;
         };
+        /** @description What bounds a server; null is without a bound. */
+        ServerLimits: {
+            /**
+             * Format: int64
+             * @description Sessions that are pending, active or ending.
+             */
+            sessions: number | null;
+            /**
+             * Format: int64
+             * @description The same, of each worker.
+             */
+            sessionsPerWorker: number | null;
+            /**
+             * Format: int64
+             * @description Turns that run at once.
+             */
+            turns: number | null;
+            /**
+             * Format: int64
+             * @description The same, of each worker.
+             */
+            turnsPerWorker: number | null;
+        };
         /**
          * @description The answer of `GET /`.
          * @example {
@@ -1570,16 +1655,54 @@ export interface components {
          *       "version": "0.1.0",
          *       "uptime": 86400,
          *       "environment": "local",
-         *       "role": "admin"
+         *       "role": "admin",
+         *       "database": "sqlite",
+         *       "refusesSessions": null,
+         *       "sessions": {
+         *         "pending": 0,
+         *         "active": 3,
+         *         "suspended": 12,
+         *         "ending": 1,
+         *         "failed": 0
+         *       },
+         *       "turns": {
+         *         "running": 2,
+         *         "waiting": 1
+         *       },
+         *       "limits": {
+         *         "sessions": 20,
+         *         "sessionsPerWorker": null,
+         *         "turns": 2,
+         *         "turnsPerWorker": null
+         *       },
+         *       "waiting": [
+         *         {
+         *           "requestId": "01970000-0000-7000-8000-000000000004",
+         *           "sessionId": "01970000-0000-7000-8000-000000000003",
+         *           "workerId": "01970000-0000-7000-8000-000000000002",
+         *           "since": "2026-01-15T09:32:00Z",
+         *           "reason": "server_limit"
+         *         }
+         *       ]
          *     }
          */
         ServerStatus: {
+            /** @description Where things are remembered: `sqlite`, `postgres`. */
+            database: string;
             /** @description Where jobs run: `local`. */
             environment: string;
+            /** @description What bounds them. */
+            limits: components["schemas"]["ServerLimits"];
+            /** @description Whether new sessions are taken; why not, where they are not. */
+            refusesSessions: string | null;
             /** @description What the key may do that asked. */
             role: components["schemas"]["Role"];
             /** @description `vwm`. */
             service: string;
+            /** @description How many sessions there are with each status that is not over. */
+            sessions: components["schemas"]["SessionCounts"];
+            /** @description How many turns run and wait. */
+            turns: components["schemas"]["TurnCounts"];
             /**
              * Format: int64
              * @description In seconds.
@@ -1587,6 +1710,8 @@ export interface components {
             uptime: number;
             /** @description The version. */
             version: string;
+            /** @description The turns that wait, oldest first; the first hundred. */
+            waiting: components["schemas"]["WaitingTurn"][];
         };
         /**
          * @description A session as it is stored.
@@ -1595,6 +1720,7 @@ export interface components {
          *       "workerId": "01970000-0000-7000-8000-000000000002",
          *       "workerRevision": 1,
          *       "status": "active",
+         *       "statusSince": "2026-01-15T09:30:05Z",
          *       "statusReason": null,
          *       "endStep": null,
          *       "repository": {
@@ -1630,16 +1756,20 @@ export interface components {
             endStep: components["schemas"]["EndStep"] | null;
             /** @description The id. */
             id: components["schemas"]["SessionId"];
-            /** @description The last prompt, file call or resume. */
+            /** @description The last prompt, file call or resume, or the end of the last turn. */
             lastActivityAt: components["schemas"]["Timestamp"];
             repository: components["schemas"]["Repository"] | null;
+            /** @description Whether somebody asked that it resume, and nobody knows yet how that goes. */
+            resuming?: boolean;
             /** @description Where it stands. */
             status: components["schemas"]["SessionStatus"];
             /** @description Why, and what to do. */
             statusReason: string | null;
+            /** @description Since when. */
+            statusSince: components["schemas"]["Timestamp"];
             /**
              * Format: int32
-             * @description How long it may have a job, in seconds.
+             * @description How long it may have a job, in seconds; 0 is without an end.
              */
             timeout: number;
             /** @description The branches that its end could not push; `POST /sessions/:id/push` tries again. */
@@ -1655,6 +1785,34 @@ export interface components {
              * @description The revision that it started with, and keeps.
              */
             workerRevision: number;
+        };
+        /** @description Sessions that are not over, by status. */
+        SessionCounts: {
+            /**
+             * Format: int64
+             * @description Ready for prompts.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description On their way out.
+             */
+            ending: number;
+            /**
+             * Format: int64
+             * @description Would not start, or cannot be resumed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Made, not ready yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Without a job.
+             */
+            suspended: number;
         };
         /**
          * Format: uuid
@@ -1977,6 +2135,19 @@ export interface components {
             /** @enum {string} */
             type: "tool_result";
         };
+        /** @description Turns that are not over. */
+        TurnCounts: {
+            /**
+             * Format: int64
+             * @description A harness has them.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description They wait.
+             */
+            waiting: number;
+        };
         /** @description Why a turn did not complete. */
         TurnError: {
             /**
@@ -2023,6 +2194,24 @@ export interface components {
             /** @description The remote, without credentials. */
             url: string;
         };
+        /** @description A turn that waits. */
+        WaitingTurn: {
+            /** @description What for. */
+            reason: components["schemas"]["WaitReason"];
+            /** @description The turn. */
+            requestId: components["schemas"]["TurnId"];
+            /** @description Its session. */
+            sessionId: components["schemas"]["SessionId"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its worker. */
+            workerId: components["schemas"]["WorkerId"];
+        };
+        /**
+         * @description What a turn waits for.
+         * @enum {string}
+         */
+        WaitReason: "conversation" | "session" | "worker_limit" | "server_limit";
         /** @description What is accepted and has no effect, or less than one might think. */
         Warning: {
             /** @description For programs: `not_supported_yet`, `ignored_setting`, `unknown_setting`, `missing_key`. */
@@ -2159,7 +2348,7 @@ export interface components {
             skills?: unknown[] | null;
             /**
              * Format: int32
-             * @description How long a session may have a job, in seconds; 3600 unless set.
+             * @description How long a session may have a job, in seconds; 0 is without an end; 3600 unless set.
              */
             timeout?: number | null;
             /** @description Its base branch; `main` unless set. */
@@ -3710,6 +3899,16 @@ export interface operations {
             415: components["responses"]["MediaType"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            /** @description The server's disk has no room for it */
+            507: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     deleteFile: {
@@ -3879,6 +4078,16 @@ export interface operations {
             415: components["responses"]["MediaType"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            /** @description The server's disk has no room for it */
+            507: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     promptSession: {
@@ -3977,7 +4186,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description It has not ended, or nothing is left to push */
+            /** @description It has not ended, nothing is left to push, or what was left is deleted */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -4141,6 +4350,113 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    retryRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key makes one request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id */
+                request: string;
+                /** @description The id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is accepted, and goes on by itself */
+            202: {
+                headers: {
+                    /** @description The new request's path */
+                    Location?: string;
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedRequest"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It waits, runs or is complete, it is the session's own, or the session is not active */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The idempotency key was used for another call */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many prompts wait in this conversation already */
+            429: {
+                headers: {
+                    "retry-after": components["headers"]["RetryAfter"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resumeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is accepted, and goes on by itself */
+            202: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It ends or has ended, or its workspace is lost */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getStats: {
         parameters: {
             query?: never;
@@ -4238,6 +4554,45 @@ export interface operations {
             429: {
                 headers: {
                     "retry-after": components["headers"]["RetryAfter"];
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    suspendSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is accepted, and goes on by itself */
+            202: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description A turn runs or waits, or the session is neither active nor suspended */
+            409: {
+                headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };

@@ -12,8 +12,8 @@ use http::Method;
 use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use vwm_api::TurnId;
 use vwm_api::harness::{EndOrder, HarnessState, Health, Record, Setup, TurnAck, TurnOrder};
+use vwm_api::{SubsessionId, TurnId};
 
 use crate::error::ClientError;
 use crate::{path, sse};
@@ -95,6 +95,15 @@ impl Harness {
     /// Stops a turn.
     pub async fn abort_turn(&self, turn: TurnId) -> Result<TurnAck, ClientError> {
         let url = format!("/turns/{turn}/abort");
+        self.call(Method::PUT, &url, Bytes::new(), SYNCED).await
+    }
+
+    /// Lets the engine of a conversation go; one that has a turn stays, and the state says so.
+    pub async fn let_engine_go(
+        &self,
+        subsession: SubsessionId,
+    ) -> Result<HarnessState, ClientError> {
+        let url = format!("/engines/{subsession}/let-go");
         self.call(Method::PUT, &url, Bytes::new(), SYNCED).await
     }
 

@@ -125,6 +125,19 @@ impl VwSession {
         self.client()?.delete_file(self.held.id, path).await
     }
 
+    /// Suspends the session while nothing runs or waits in it; the next prompt or file call resumes it by itself.
+    pub async fn suspend(&self) -> Result<(), ClientError> {
+        self.client()?.suspend_session(self.held.id).await?;
+        Ok(())
+    }
+
+    /// Resumes the session, and returns when it is active.
+    pub async fn resume(&self) -> Result<(), ClientError> {
+        let client = self.client()?;
+        client.resume_session_and_wait(self.held.id).await?;
+        Ok(())
+    }
+
     /// Asks for the end: the worker learns, its work is pushed, the workspace goes. Asking again does nothing.
     pub async fn end(&self) -> Result<(), ClientError> {
         if !self.is_ended() {

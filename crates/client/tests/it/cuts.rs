@@ -83,7 +83,7 @@ fn ended() -> Value {
         "id": id, "workerId": id, "workerRevision": 1, "status": "ended", "statusReason": null, "endStep": null,
         "repository": null, "breadcrumbs": [], "timeout": 3600, "autoDeleteBranch": false, "wall": null,
         "createdAt": "2026-01-01T00:00:00Z", "lastActivityAt": "2026-01-01T00:00:00Z", "endedAt": null,
-        "activeSeconds": 0, "warnings": [],
+        "activeSeconds": 0, "warnings": [], "statusSince": "2026-01-01T00:00:00Z",
     })
 }
 

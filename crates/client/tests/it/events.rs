@@ -116,7 +116,7 @@ async fn session(State(server): State<Arc<Server>>) -> Json<Value> {
         "id": server.session, "workerId": server.session, "workerRevision": 1,
         "status": if is_over { "ended" } else { "active" }, "statusReason": null, "endStep": null, "repository": null,
         "breadcrumbs": [], "timeout": 3600, "autoDeleteBranch": false, "wall": null, "createdAt": "2026-01-01T00:00:00Z",
-        "lastActivityAt": "2026-01-01T00:00:00Z", "endedAt": null, "activeSeconds": 0, "warnings": [],
+        "lastActivityAt": "2026-01-01T00:00:00Z", "endedAt": null, "activeSeconds": 0, "warnings": [], "statusSince": "2026-01-01T00:00:00Z",
     }))
 }
 
@@ -194,6 +194,22 @@ async fn a_prompt_whose_stream_is_cut_is_asked_again_with_its_key_and_then_read_
         asked,
         ["work with k", "work with k", "of the turn, after 7"]
     );
+}
+
+#[tokio::test]
+async fn events_that_are_no_longer_kept_are_told_as_a_gap_and_the_stream_goes_on_behind_them() {
+    let gap = "id: 40\ndata: {\"type\":\"gap\",\"data\":{\"from\":1,\"to\":40}}\n\n";
+    let (server, client) = Server::start(vec![
+        (gap.to_owned(), Then::Break),
+        (text(41, "a", None), Then::Close),
+        (String::new(), Then::Close),
+    ])
+    .await;
+    let events: Vec<_> = client.events(server.session, 0).collect().await;
+    let expected = [(40, "Gap {"), (41, "a")];
+    assert_eq!(told(&events), expected.map(|(n, it)| (n, it.to_owned())));
+    let asked = server.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["after 0", "after 40", "after 41"]);
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ impl Conversation {
                 self.renew_after = Some(prepared);
                 None
             }
+            // It is not idle: it stays.
+            Some(Command::LetGo(_)) => None,
             Some(Command::Stop(stop, done)) => {
                 self.stopped = Some((stop, done));
                 for waiting in std::mem::take(&mut self.waiting) {
@@ -54,9 +56,7 @@ impl Conversation {
 
     async fn end_unsent(&self, order: &TurnOrder, cause: Cause) {
         let outcome = super::ended_by_us(Some(self.prepared.adapter.engine()), cause.error(order));
-        if let Err(error) = self.journal.end_turn(order.turn, outcome).await {
-            crate::fatal(&error);
-        }
+        self.journal.end_turn(order.turn, outcome).await;
     }
 }
 

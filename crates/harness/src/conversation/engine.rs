@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use vwm_api::SubsessionId;
@@ -19,6 +19,8 @@ use crate::process::{Exit, Process, ProcessError};
 const STDERR: usize = 8 << 10;
 /// How much may wait until it reads; a prompt has at most 1 MiB.
 const UNREAD: usize = 8 << 20;
+/// How much of what it says may wait until it is heard: one line of the longest kind, and many of the others.
+const UNHEARD: usize = 16 << 20;
 /// How long its last words may take to arrive once it is gone.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -26,7 +28,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(super) struct Engine {
     process: Process,
     dialogue: Box<dyn Dialogue>,
-    said: mpsc::Receiver<String>,
+    said: mpsc::Receiver<(String, OwnedSemaphorePermit)>,
     say: mpsc::UnboundedSender<String>,
     /// Bytes that were said and that it has not read.
     unread: Arc<AtomicUsize>,
@@ -75,8 +77,14 @@ impl Engine {
         let stdout = process.stdout();
         tokio::spawn(async move {
             let mut lines = Lines::new(stdout);
+            let room = Arc::new(Semaphore::new(UNHEARD));
             while let Ok(Some(line)) = lines.next().await {
-                if sender.send(line).await.is_err() {
+                let bytes = u32::try_from(line.len().min(UNHEARD)).unwrap_or(u32::MAX);
+                // One that talks faster than it is heard waits.
+                let Ok(place) = Arc::clone(&room).acquire_many_owned(bytes).await else {
+                    return;
+                };
+                if sender.send((line, place)).await.is_err() {
                     return;
                 }
             }
@@ -105,7 +113,7 @@ impl Engine {
         tokio::select! {
             biased;
             line = self.said.recv() => match line {
-                Some(line) => self.heard(line),
+                Some((line, _)) => self.heard(line),
                 None => {
                     // Its output ended: either it is gone, or it will say nothing any more.
                     let exit = tokio::time::timeout(LAST_WORDS, self.process.exited()).await;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::RangeInclusive;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
@@ -9,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 const LONGEST: usize = 16 << 20;
 const RAW_HEAD: usize = 128 << 10;
 const RAW_TAIL: usize = 64 << 10;
+const PART_OF_SECRET: &str = "[a line with a part of a secret is left out here]";
 
 /// Reads lines.
 pub(super) struct Lines<R> {
@@ -41,7 +43,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 break;
             }
         }
-        Ok(any.then(|| String::from_utf8_lossy(&line).into_owned()))
+        // Most of it is text, and a long line is not copied for nothing.
+        let text = String::from_utf8(line)
+            .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
+        Ok(any.then_some(text))
     }
 }
 
@@ -53,41 +58,82 @@ fn cost(line: &str) -> usize {
 /// What an engine printed in a turn: the beginning and the end of it.
 #[derive(Debug, Default)]
 pub(super) struct RawLog {
-    head: String,
-    tail: VecDeque<String>,
+    head: Vec<Line>,
+    head_bytes: usize,
+    tail: VecDeque<Line>,
     tail_bytes: usize,
     cut: u64,
+    newest: u64,
+}
+
+#[derive(Debug)]
+struct Line {
+    /// Counts from 1.
+    number: u64,
+    text: String,
 }
 
 impl RawLog {
     pub(super) fn push(&mut self, line: &str) {
-        if self.tail.is_empty() && self.cut == 0 && self.head.len() + line.len() < RAW_HEAD {
-            self.head.push_str(line);
-            self.head.push('\n');
+        self.newest += 1;
+        let line = Line {
+            number: self.newest,
+            text: line.to_owned(),
+        };
+        let bytes = cost(&line.text);
+        if self.tail.is_empty() && self.cut == 0 && self.head_bytes + bytes < RAW_HEAD {
+            self.head_bytes += bytes;
+            self.head.push(line);
             return;
         }
-        if line.len() > RAW_TAIL {
+        if bytes > RAW_TAIL {
             self.cut += 1;
             return;
         }
-        self.tail_bytes += cost(line);
-        self.tail.push_back(line.to_owned());
+        self.tail_bytes += bytes;
+        self.tail.push_back(line);
         while self.tail_bytes > RAW_TAIL {
             let Some(first) = self.tail.pop_front() else {
                 break;
             };
-            self.tail_bytes -= cost(&first);
+            self.tail_bytes -= cost(&first.text);
             self.cut += 1;
         }
     }
 
+    /// Keeps nothing of what came so far; lines are counted on.
+    pub(super) fn begin_again(&mut self) {
+        let newest = self.newest;
+        *self = Self {
+            newest,
+            ..Self::default()
+        };
+    }
+
+    /// The number of the newest line.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Takes the words out of lines that have a secret between them.
+    pub(super) fn forget(&mut self, lines: &RangeInclusive<u64>) {
+        let all = self.head.iter_mut().chain(&mut self.tail);
+        for line in all.filter(|line| lines.contains(&line.number)) {
+            PART_OF_SECRET.clone_into(&mut line.text);
+        }
+    }
+
     pub(super) fn into_text(self) -> String {
-        let mut text = self.head;
+        let mut text = String::new();
+        for line in self.head {
+            text += &line.text;
+            text.push('\n');
+        }
         if self.cut > 0 {
             text += &format!("[{} lines are left out here]\n", self.cut);
         }
         for line in self.tail {
-            text.push_str(&line);
+            text += &line.text;
             text.push('\n');
         }
         text
@@ -120,6 +166,17 @@ mod tests {
     }
 
     #[test]
+    fn raw_output_that_begins_again_has_nothing_of_before_and_counts_on() {
+        let mut raw = RawLog::default();
+        raw.push("before");
+        raw.begin_again();
+        raw.push("after");
+        assert_eq!(raw.newest(), 2);
+        raw.forget(&(1..=1));
+        assert_eq!(raw.into_text(), "after\n");
+    }
+
+    #[test]
     fn raw_output_keeps_its_beginning_and_its_end() {
         let mut raw = RawLog::default();
         for i in 0..10_000 {
@@ -130,5 +187,16 @@ mod tests {
         assert!(text.starts_with(&format!("line {:080}\n", 0)));
         assert!(text.ends_with(&format!("line {:080}\n", 9_999)));
         assert!(text.contains("lines are left out here]\n"));
+    }
+
+    #[test]
+    fn lines_with_a_part_of_a_secret_are_left_out() {
+        let mut raw = RawLog::default();
+        for line in ["one", "tok", "en", "four"] {
+            raw.push(line);
+        }
+        raw.forget(&(2..=3));
+        let left = "[a line with a part of a secret is left out here]\n";
+        assert_eq!(raw.into_text(), format!("one\n{left}{left}four\n"));
     }
 }

@@ -6,7 +6,9 @@ mod engine;
 mod lines;
 pub(crate) mod mask;
 mod outcome;
+mod stalled;
 mod turn;
+mod veil;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,12 +23,11 @@ use vwm_api::{AgentEvent, NativeId, Resume, SubsessionId, TurnId};
 use crate::adapter::{Opening, Step};
 use crate::journal::Journal;
 use crate::prepared::Prepared;
+use crate::state::{EngineIs, State};
 use engine::{Engine, Next};
+use veil::Veil;
 
 pub(crate) use outcome::{aborted, ended_by_us, unknown};
-
-/// An engine without a turn for so long is let go; it comes back by its own resume.
-const IDLE: Duration = Duration::from_secs(300);
 
 /// What a conversation is asked.
 pub(crate) enum Command {
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Abort(TurnId),
     /// From now on this is how the session is prepared: come back by resume before the next turn.
     Renew(Arc<Prepared>),
+    /// Let the engine go unless a turn runs, and say when that is done.
+    LetGo(oneshot::Sender<()>),
     /// Stop everything for this reason, and say when nothing runs any more.
     Stop(Stop, oneshot::Sender<()>),
 }
@@ -57,13 +60,18 @@ pub(crate) fn start(
     subsession: SubsessionId,
     prepared: Arc<Prepared>,
     journal: Arc<Journal>,
+    state: State,
 ) -> Commands {
     let (sender, receiver) = mpsc::unbounded_channel();
     let native = journal.with_ledger(|ledger| ledger.native(subsession));
+    // What a damaged journal has lost the server may know.
+    let stored = || prepared.setup.native_ids.get(&subsession)?.last().cloned();
+    let native = native.or_else(stored);
     let conversation = Conversation {
         subsession,
         prepared,
         journal,
+        state,
         commands: receiver,
         waiting: VecDeque::new(),
         engine: None,
@@ -75,6 +83,8 @@ pub(crate) fn start(
         opened: Resume::Fresh,
         stopped: None,
         renew_after: None,
+        veil: Veil::default(),
+        is_unheard: false,
     };
     tokio::spawn(conversation.run());
     sender
@@ -84,6 +94,7 @@ struct Conversation {
     subsession: SubsessionId,
     prepared: Arc<Prepared>,
     journal: Arc<Journal>,
+    state: State,
     commands: mpsc::UnboundedReceiver<Command>,
     waiting: VecDeque<TurnOrder>,
     engine: Option<Engine>,
@@ -94,6 +105,10 @@ struct Conversation {
     stopped: Option<(Stop, oneshot::Sender<()>)>,
     /// Came while a turn ran.
     renew_after: Option<Arc<Prepared>>,
+    /// What the running turn says, on its way to the journal.
+    veil: Veil,
+    /// Whether something of it could neither be journaled nor wait for that.
+    is_unheard: bool,
 }
 
 impl Conversation {
@@ -108,6 +123,7 @@ impl Conversation {
             }
             if let Some(order) = self.waiting.pop_front() {
                 self.turn(order).await;
+                self.tell_engine(EngineIs::Idle);
                 if let Some(prepared) = self.renew_after.take() {
                     self.command(Command::Renew(prepared)).await;
                 }
@@ -120,7 +136,7 @@ impl Conversation {
                     None => return self.let_go().await,
                 },
                 next = next_of(&mut self.engine) => self.while_idle(next).await,
-                () = tokio::time::sleep_until(idle_since + IDLE), if self.engine.is_some() => {
+                () = until_idle_for(idle_since, self.prepared.setup.engine_idle_s), if self.engine.is_some() => {
                     info!(subsession.id = %self.subsession, "Engine without a turn is let go");
                     self.let_go().await;
                 }
@@ -138,6 +154,14 @@ impl Conversation {
                 self.let_go().await;
                 self.prepared = prepared;
             }
+            Command::LetGo(done) => {
+                if self.engine.is_some() {
+                    info!(subsession.id = %self.subsession, "Engine is let go, as was asked");
+                }
+                self.let_go().await;
+                // Whoever asked may be gone already.
+                let _ = done.send(());
+            }
             Command::Stop(stop, done) => self.stopped = Some((stop, done)),
         }
     }
@@ -153,6 +177,7 @@ impl Conversation {
             Next::Exited(steps) => {
                 self.absorb(steps);
                 self.engine = None;
+                self.tell_engine(EngineIs::Idle);
                 info!(subsession.id = %self.subsession, "Engine ended between turns");
             }
         }
@@ -178,10 +203,20 @@ impl Conversation {
         relaunch
     }
 
-    fn tell(&self, turn: Option<TurnId>, event: AgentEvent) {
-        for piece in bounds::pieces(event) {
-            let event = self.prepared.secrets.mask_event(bounds::bounded(piece));
-            self.note(turn, Happened::Agent(event));
+    fn tell(&mut self, turn: Option<TurnId>, event: AgentEvent) {
+        let secrets = &self.prepared.secrets;
+        let told = match turn {
+            Some(_) => self.veil.through(secrets, event),
+            None => vec![secrets.mask_event(event)],
+        };
+        for event in told {
+            self.tell_masked(turn, event);
+        }
+    }
+
+    fn tell_masked(&mut self, turn: Option<TurnId>, event: AgentEvent) {
+        for piece in bounds::pieces(bounds::bounded(event)) {
+            self.note(turn, Happened::Agent(piece));
         }
     }
 
@@ -191,33 +226,49 @@ impl Conversation {
         self.note(None, Happened::Native(native));
     }
 
-    fn note(&self, turn: Option<TurnId>, event: Happened) {
+    fn note(&mut self, turn: Option<TurnId>, event: Happened) {
         let entry = Entry::Event {
             turn,
             subsession: Some(self.subsession),
             event,
         };
-        if let Err(error) = self.journal.append(entry) {
-            crate::fatal(&error);
+        if let Err(error) = self.journal.append(entry)
+            && !std::mem::replace(&mut self.is_unheard, true)
+        {
+            warn!(subsession.id = %self.subsession, %error, "What the engine says is lost");
         }
+    }
+
+    /// What the state says of the engine, which has a turn or not, if it is there.
+    fn tell_engine(&self, is: EngineIs) {
+        let is = self.engine.as_ref().map_or(EngineIs::Gone, |_| is);
+        self.state.set_engine(self.subsession, is);
     }
 
     async fn let_go(&mut self) {
         if let Some(engine) = self.engine.take() {
             let steps = engine.kill().await;
             self.absorb(steps);
+            self.tell_engine(EngineIs::Idle);
         }
     }
 
-    /// Starts the engine unless it runs.
-    async fn ensure_engine(&mut self) -> Result<Vec<Step>, crate::process::ProcessError> {
-        if self.engine.is_some() {
-            return Ok(Vec::new());
-        }
+    /// Starts the engine.
+    async fn start_engine(&mut self) -> Result<Vec<Step>, crate::process::ProcessError> {
         let home = self.prepared.home(self.subsession);
         let (engine, steps) = Engine::start(&self.prepared, &home, &self.opening).await?;
         self.engine = Some(engine);
+        self.tell_engine(EngineIs::Busy);
         Ok(steps)
+    }
+}
+
+/// Returns when nothing happened for so many seconds since; 0 are never.
+async fn until_idle_for(since: Instant, seconds: u64) {
+    let due = since.checked_add(Duration::from_secs(seconds));
+    match due.filter(|_| seconds > 0) {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -96,6 +96,21 @@ pub(super) fn failed(code: &str, message: &str, retryable: bool) -> Ending {
     }
 }
 
+/// The prompt was not sent, because nobody could have said afterwards that it was.
+pub(super) fn unjournaled(error: &std::io::Error) -> Ending {
+    let message = format!(
+        "the session's journal could not be written ({error}), so the prompt was not sent: make room on the session's disk, then ask again"
+    );
+    failed("engine_failed", &message, true)
+}
+
+/// The engine went on talking while nothing could be journaled, for longer than that can wait.
+pub(super) fn unheard() -> Ending {
+    let message = "the session's journal could not be written while the engine worked, and what it said was too much to wait: the \
+                   engine was stopped; make room on the session's disk, look at the workspace, then ask again";
+    failed("engine_failed", message, true)
+}
+
 /// The outcome of a turn that no engine has seen the end of.
 pub(crate) fn ended_by_us(engine: Option<CliType>, error: TurnError) -> Outcome {
     Outcome {

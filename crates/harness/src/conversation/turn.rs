@@ -7,17 +7,18 @@ use vwm_api::harness::{Entry, Outcome, TurnOrder};
 use vwm_api::{AgentEvent, Resume, Start, TurnStatus};
 
 use super::cause::Cause;
-use super::outcome::{Heard, failed, used};
-use super::{Conversation, bounds, debug, next_of, warn};
+use super::outcome::{Heard, failed, unheard, unjournaled, used};
+use super::stalled::Watchdog;
+use super::veil::Veil;
+use super::{Conversation, Next, bounds, debug, next_of, warn};
 use crate::adapter::{Ending, Input, Step};
 use crate::artifacts::Snapshot;
+use crate::state::EngineIs;
 
 /// How long an engine may take until it can be asked something.
 const OPEN: Duration = Duration::from_secs(120);
 /// How long an engine may take to stop when it is asked to; then it is killed.
-const STOP: Duration = Duration::from_secs(10);
-/// An engine that says nothing for so long is told about.
-const SILENT: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(5);
 /// How often a turn starts an engine that turns out to be of no use.
 const LAUNCHES: u32 = 4;
 
@@ -39,14 +40,27 @@ impl Conversation {
         let usage_before = self.prepared.door.usage(self.subsession);
         self.prepared.door.begin(self.subsession);
         let mut heard = Heard::default();
+        self.veil = Veil::default();
+        self.is_unheard = false;
+        self.tell_engine(EngineIs::Busy);
         let (ending, cause) = self.listen(&order, started, &mut heard).await;
+        if let Some(rest) = self.veil.release(&self.prepared.secrets) {
+            self.tell_masked(Some(order.turn), rest);
+        }
+        for lines in self.veil.take_split() {
+            heard.raw.forget(&lines);
+        }
         let door = &self.prepared.door;
         let counted = used(&usage_before, &door.usage(self.subsession));
         let own_tokens_out = ending.tokens_out;
         let mut outcome = Outcome {
             status: ending.status,
             response: bounds::answer(self.prepared.secrets.mask(ending.response)),
-            artifacts: before.changed_in(&self.snapshot().await),
+            artifacts: before
+                .changed_in(&self.snapshot().await)
+                .into_iter()
+                .map(|path| self.prepared.secrets.mask(path))
+                .collect(),
             tokens_in: counted.tokens_in.or(ending.tokens_in),
             tokens_out: counted.tokens_out.or(ending.tokens_out),
             cost_usd: ending.cost_usd,
@@ -90,9 +104,9 @@ impl Conversation {
         if counted.tokens_out < own_tokens_out {
             warn!(turn.id = %order.turn, door = counted.tokens_out, engine = own_tokens_out, "Engine counts more than its door");
         }
-        if let Err(error) = self.journal.end_turn(order.turn, outcome).await {
-            crate::fatal(&error);
-        }
+        vwm_failpoints::pass("harness.turn.ending");
+        self.journal.end_turn(order.turn, outcome).await;
+        vwm_failpoints::pass("harness.turn.ended");
     }
 
     /// Runs the turn until somebody ends it.
@@ -104,7 +118,8 @@ impl Conversation {
     ) -> (Ending, Option<Cause>) {
         let deadline = started + Duration::from_secs(order.timeout_s.into());
         let mut stage = Stage::Opening;
-        let (mut cause, mut launches, mut told_silent) = (None, 0, false);
+        let (mut cause, mut launches) = (None, 0);
+        let mut watchdog = Watchdog::new(self.prepared.setup.stalled_after_s, started);
         let mut is_alone = false;
         let mut stop_by = deadline;
         // A resident engine's conversation is open already.
@@ -127,7 +142,7 @@ impl Conversation {
                 }
                 launches += 1;
                 is_open = false;
-                match self.ensure_engine().await {
+                match self.start_engine().await {
                     Ok(first) => steps = first,
                     Err(error) => {
                         return (
@@ -137,18 +152,32 @@ impl Conversation {
                     }
                 }
             }
-            is_open |= self.take_opened(&steps);
+            if self.take_opened(&steps) {
+                is_open = true;
+                if self.opened == Resume::Resumed {
+                    // What an old conversation tells once more is of other turns, and may hold what was secret then.
+                    heard.raw.begin_again();
+                }
+            }
             if is_open && stage == Stage::Opening && !gone {
                 if let Err(error) = self.ask(order, &mut steps).await {
-                    crate::fatal(&error);
+                    // Not one byte of it has left: it can be asked again.
+                    return (unjournaled(&error), cause);
                 }
                 stage = Stage::Asked;
+                watchdog.hears(Instant::now());
             }
             if gone {
                 self.engine = None;
             }
             if let Some(ending) = self
-                .digest(order, &mut stage, std::mem::take(&mut steps), heard)
+                .digest(
+                    order,
+                    &mut stage,
+                    std::mem::take(&mut steps),
+                    heard,
+                    &mut watchdog,
+                )
                 .await
             {
                 if stage == Stage::Opening {
@@ -156,6 +185,10 @@ impl Conversation {
                     self.let_go().await;
                 }
                 return (ending, cause);
+            }
+            if self.is_unheard {
+                self.let_go().await;
+                return (unheard(), cause);
             }
             if gone && stage != Stage::Opening {
                 let message = "the engine ended in the middle of the turn; ask again";
@@ -167,8 +200,7 @@ impl Conversation {
             }
             let due = match stage {
                 Stage::Opening => deadline.min(started + OPEN),
-                Stage::Asked if told_silent => deadline,
-                Stage::Asked => deadline.min(Instant::now() + SILENT),
+                Stage::Asked => watchdog.due().map_or(deadline, |due| deadline.min(due)),
                 Stage::Stopping => stop_by,
             };
             let wait = timeout_at(due, async {
@@ -180,7 +212,11 @@ impl Conversation {
             });
             match wait.await {
                 Ok(Ok(next)) => {
+                    if matches!(next, Next::Line(..)) {
+                        watchdog.hears(Instant::now());
+                    }
                     (steps, gone) = heard.take(next);
+                    self.veil.at(heard.raw.newest());
                     continue;
                 }
                 Ok(Err(command)) => {
@@ -194,22 +230,26 @@ impl Conversation {
                         // Not the start took too long, but the turn: what is told must not blame the engine.
                         cause = Some(Cause::Timeout);
                     }
-                    return (self.cut_off(order, stage, heard).await, cause);
+                    return (
+                        self.cut_off(order, stage, heard, &mut watchdog).await,
+                        cause,
+                    );
                 }
                 Err(_) if Instant::now() >= deadline => cause = Some(Cause::Timeout),
                 Err(_) => {
-                    told_silent = true;
-                    let message = format!(
-                        "the engine has said nothing for {} seconds; it still runs",
-                        SILENT.as_secs()
-                    );
-                    self.tell(Some(order.turn), AgentEvent::notice("stalled", message));
+                    let model = self.prepared.door.traffic(self.subsession);
+                    if let Some(told) = watchdog.looks(Instant::now(), &model) {
+                        self.tell(Some(order.turn), AgentEvent::notice("stalled", told));
+                    }
                 }
             }
             match (stage, cause) {
                 (_, None) | (Stage::Stopping, Some(_)) => {}
                 (Stage::Opening, Some(_)) => {
-                    return (self.cut_off(order, stage, heard).await, cause);
+                    return (
+                        self.cut_off(order, stage, heard, &mut watchdog).await,
+                        cause,
+                    );
                 }
                 (Stage::Asked, Some(_)) => {
                     stage = Stage::Stopping;
@@ -240,10 +280,12 @@ impl Conversation {
             .with_ledger(|ledger| ledger.turn(order.turn).is_some_and(|turn| turn.sent));
         // Sent already: the engine that had it said that it never took it.
         if !is_sent {
+            vwm_failpoints::pass("harness.turn.opened");
             self.journal
                 .append_synced(Entry::Sent { turn: order.turn })
                 .await?;
         }
+        vwm_failpoints::pass("harness.turn.sent");
         let start = Start {
             request_id: order.turn,
             subsession_id: order.subsession,
@@ -262,6 +304,7 @@ impl Conversation {
         if let Some(engine) = &mut self.engine {
             steps.extend(engine.input(self.subsession, Input::Prompt(order.prompt.clone())));
         }
+        vwm_failpoints::pass("harness.turn.asked");
         Ok(())
     }
 
@@ -272,6 +315,7 @@ impl Conversation {
         stage: &mut Stage,
         steps: Vec<Step>,
         heard: &mut Heard,
+        watchdog: &mut Watchdog,
     ) -> Option<Ending> {
         let mut ending = None;
         let mut relaunch = false;
@@ -279,7 +323,15 @@ impl Conversation {
             match step {
                 Step::Emit(_, event) => {
                     heard.note(&event);
+                    watchdog.notes(&event, Instant::now());
+                    let is_text = matches!(event, AgentEvent::Text(_));
+                    let is_tool = matches!(event, AgentEvent::ToolCall(_));
                     self.tell(Some(order.turn), event);
+                    if is_text {
+                        vwm_failpoints::pass("harness.turn.text");
+                    } else if is_tool {
+                        vwm_failpoints::pass("harness.turn.tool");
+                    }
                 }
                 Step::Native(_, native) => self.called(native),
                 Step::Relaunch(opening) => {
@@ -304,7 +356,13 @@ impl Conversation {
     }
 
     /// Kills the engine, and takes its last words as the end.
-    async fn cut_off(&mut self, order: &TurnOrder, mut stage: Stage, heard: &mut Heard) -> Ending {
+    async fn cut_off(
+        &mut self,
+        order: &TurnOrder,
+        mut stage: Stage,
+        heard: &mut Heard,
+        watchdog: &mut Watchdog,
+    ) -> Ending {
         let Some(engine) = self.engine.take() else {
             return failed(
                 "engine_failed",
@@ -314,7 +372,7 @@ impl Conversation {
         };
         let steps = engine.kill().await;
         let late = stage == Stage::Opening;
-        let ending = self.digest(order, &mut stage, steps, heard).await;
+        let ending = self.digest(order, &mut stage, steps, heard, watchdog).await;
         ending.unwrap_or_else(|| {
             let message = if late {
                 "the engine did not start in time; try again"

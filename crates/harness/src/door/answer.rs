@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use vwm_api::{SubsessionId, TurnError};
 
+use super::ledger::Open;
 use super::meter::{Form, Meter, Reading};
 use super::request::{self, Api};
 use super::upstream::Failed;
@@ -44,6 +45,7 @@ pub(super) fn given_up(failed: &Failed) -> Response {
 /// Passes an answer on while it comes, and reads it on the side.
 pub(super) fn relay(
     shared: Arc<Shared>,
+    open: Open,
     subsession: SubsessionId,
     api: Api,
     answer: reqwest::Response,
@@ -54,6 +56,7 @@ pub(super) fn relay(
         meter: Meter::new(form(api, answer.headers())),
         upstream: answer.bytes_stream().boxed(),
         booked: Reading::default(),
+        _open: open,
         shared,
         subsession,
         api,
@@ -94,6 +97,7 @@ struct Relay {
     meter: Meter,
     /// What the ledger has of this answer.
     booked: Reading,
+    _open: Open,
     shared: Arc<Shared>,
     subsession: SubsessionId,
     api: Api,
@@ -108,6 +112,7 @@ impl Relay {
         };
         match next {
             Ok(Some(Ok(bytes))) => {
+                self.shared.ledger.sent(self.subsession);
                 self.meter.feed(&bytes);
                 // Before the bytes go on: who sees the answer's end may ask for the sum.
                 self.book();

@@ -1,10 +1,12 @@
 //! What each conversation has used of its model, and how that last failed.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
 use vwm_api::{SubsessionId, TurnError};
 
+use super::Shared;
 use super::meter::Reading;
 
 /// What a conversation has used since the door was opened.
@@ -20,12 +22,45 @@ pub struct Usage {
     pub model: Option<String>,
 }
 
+/// What goes on between a conversation and its model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Calls that are not answered to their end.
+    pub open: u32,
+    /// When the model sent something last.
+    pub last_byte: Option<Instant>,
+}
+
 #[derive(Debug, Default)]
 struct Account {
+    traffic: Traffic,
     usage: Usage,
     failure: Option<TurnError>,
     /// Answers that broke off since one was whole.
     broken: u32,
+}
+
+/// A call that is not answered to its end; it is over when this is dropped.
+#[derive(Debug)]
+pub(super) struct Open {
+    shared: Arc<Shared>,
+    subsession: SubsessionId,
+}
+
+impl Open {
+    pub(super) fn new(shared: &Arc<Shared>, subsession: SubsessionId) -> Self {
+        shared.ledger.begun(subsession);
+        Self {
+            shared: Arc::clone(shared),
+            subsession,
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.shared.ledger.over(self.subsession);
+    }
 }
 
 /// The accounts of all conversations.
@@ -65,6 +100,30 @@ impl Ledger {
         }
         if now.model.is_some() {
             usage.model.clone_from(&now.model);
+        }
+    }
+
+    pub(super) fn traffic(&self, subsession: SubsessionId) -> Traffic {
+        self.accounts()
+            .get(&subsession)
+            .map(|account| account.traffic)
+            .unwrap_or_default()
+    }
+
+    /// The model sent something.
+    pub(super) fn sent(&self, subsession: SubsessionId) {
+        if let Some(account) = self.accounts().get_mut(&subsession) {
+            account.traffic.last_byte = Some(Instant::now());
+        }
+    }
+
+    fn begun(&self, subsession: SubsessionId) {
+        self.accounts().entry(subsession).or_default().traffic.open += 1;
+    }
+
+    fn over(&self, subsession: SubsessionId) {
+        if let Some(account) = self.accounts().get_mut(&subsession) {
+            account.traffic.open = account.traffic.open.saturating_sub(1);
         }
     }
 

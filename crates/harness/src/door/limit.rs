@@ -52,6 +52,14 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
 }
 
+/// How long until the limit that was met ends.
+pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers).or_else(|| {
+        let left = resets_at(headers)?.as_micros() - Timestamp::now().as_micros();
+        Some(Duration::from_micros(u64::try_from(left).unwrap_or(0)))
+    })
+}
+
 /// When the limit that was met ends.
 pub(super) fn resets_at(headers: &HeaderMap) -> Option<Timestamp> {
     if let Some(wait) = retry_after(headers) {
@@ -122,5 +130,23 @@ mod tests {
             at.map(|at| at.to_string()).as_deref(),
             Some("2030-01-01T00:01:00Z")
         );
+    }
+
+    #[test]
+    fn a_limit_says_how_long_to_wait_in_either_way() {
+        let wait = |value: &'static str| {
+            until_reset(&headers(&[
+                ("anthropic-ratelimit-tokens-remaining", "0"),
+                ("anthropic-ratelimit-tokens-reset", value),
+            ]))
+        };
+        assert_eq!(wait("2015-01-01T00:01:00Z"), Some(Duration::ZERO));
+        assert!(wait("2130-01-01T00:01:00Z") > Some(Duration::from_secs(3600)));
+        let both = headers(&[
+            ("retry-after", "3"),
+            ("anthropic-ratelimit-tokens-remaining", "0"),
+            ("anthropic-ratelimit-tokens-reset", "2130-01-01T00:01:00Z"),
+        ]);
+        assert_eq!(until_reset(&both), Some(Duration::from_secs(3)));
     }
 }

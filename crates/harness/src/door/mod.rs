@@ -26,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 use vwm_api::harness::Provider;
 use vwm_api::{AgentEvent, SubsessionId, TurnError};
 
-pub use ledger::Usage;
+use ledger::Open;
+pub use ledger::{Traffic, Usage};
 pub use limit::Limits;
 use request::Api;
 use upstream::Call;
@@ -113,6 +114,12 @@ impl Door {
     #[must_use]
     pub fn usage(&self, subsession: SubsessionId) -> Usage {
         self.shared.ledger.usage(subsession)
+    }
+
+    /// Returns what goes on between a conversation and its model just now.
+    #[must_use]
+    pub fn traffic(&self, subsession: SubsessionId) -> Traffic {
+        self.shared.ledger.traffic(subsession)
     }
 
     /// Forgets how the model failed before: a turn begins.
@@ -220,8 +227,9 @@ async fn pass_on(shared: Arc<Shared>, call: Call) -> Response {
             "the model's answers broke off again and again; end the turn",
         );
     }
+    let open = Open::new(&shared, call.subsession);
     match upstream::ask(&shared, &provider, &call).await {
-        Ok(reply) => answer::relay(shared, call.subsession, call.api, reply),
+        Ok(reply) => answer::relay(shared, open, call.subsession, call.api, reply),
         Err(failed) => {
             if is_counted {
                 shared.ledger.failed(call.subsession, failed.error.clone());

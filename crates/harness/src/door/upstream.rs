@@ -175,7 +175,10 @@ async fn refused(mut answer: reqwest::Response, provider: &Provider, limits: &Li
         headers: super::request::backward(&headers),
         error,
         what: format!("answered {}", status.as_u16()),
-        retry_after: limit::retry_after(&headers),
+        retry_after: match status {
+            StatusCode::TOO_MANY_REQUESTS => limit::until_reset(&headers),
+            _ => limit::retry_after(&headers),
+        },
         may_pass: status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
     }
 }

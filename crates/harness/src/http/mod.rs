@@ -21,7 +21,7 @@ use tokio_util::io::ReaderStream;
 use vwm_api::harness::{
     EndOrder, GENERATION_HEADER, HarnessState, Health, Setup, TurnAck, TurnOrder,
 };
-use vwm_api::{ErrorBody, HARNESS_PROTOCOL, TurnId};
+use vwm_api::{ErrorBody, HARNESS_PROTOCOL, SubsessionId, TurnId};
 
 use crate::session::{Refused, Session};
 
@@ -40,6 +40,7 @@ pub(crate) fn router(session: Arc<Session>) -> Router {
         .route("/turns/{id}", put(start_turn))
         .route("/turns/{id}/abort", put(abort_turn))
         .route("/events", get(events))
+        .route("/engines/{subsession}/let-go", put(let_go))
         .route("/end", put(end))
         .route("/collected/{name}", get(collected))
         .route("/files", get(files::list))
@@ -154,20 +155,30 @@ async fn start_turn(
     if order.turn != id {
         return Err(Refused::UnknownTurn);
     }
-    session
-        .start_turn(order)
-        .await
-        .map(|status| Json(TurnAck { status }))
+    let status = to_its_end(async move { session.start_turn(order).await }).await?;
+    Ok(Json(TurnAck { status }))
 }
 
 async fn abort_turn(
     State(session): State<Arc<Session>>,
     Path(id): Path<TurnId>,
 ) -> Result<Json<TurnAck>, Refused> {
-    session
-        .abort_turn(id)
-        .await
-        .map(|status| Json(TurnAck { status }))
+    let status = to_its_end(async move { session.abort_turn(id).await }).await?;
+    Ok(Json(TurnAck { status }))
+}
+
+/// Does it also when who asked hangs up: a server may be killed at any time, and a turn that is journaled must not be left there.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+) -> Result<T, Refused> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The harness ends just now.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 #[derive(Deserialize)]
@@ -216,6 +227,14 @@ fn records(session: Arc<Session>, after: i64) -> impl Stream<Item = Result<Event
     .flatten()
 }
 
+async fn let_go(
+    State(session): State<Arc<Session>>,
+    Path(subsession): Path<SubsessionId>,
+) -> Json<HarnessState> {
+    session.let_engine_go(subsession).await;
+    Json(session.told_state())
+}
+
 async fn end(
     State(session): State<Arc<Session>>,
     Json(order): Json<EndOrder>,
@@ -237,5 +256,28 @@ async fn collected(State(session): State<Arc<Session>>, Path(name): Path<String>
             Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)).into_response()
         }
         _ => refuse(StatusCode::NOT_FOUND, "nothing of that name was collected"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_asked_is_done_although_who_asked_hung_up() {
+        let (go, may_go) = oneshot::channel();
+        let (done, is_done) = oneshot::channel();
+        let mut asked = Box::pin(to_its_end(async move {
+            may_go.await.expect("it is let go");
+            done.send(()).expect("the test waits");
+            Ok(())
+        }));
+        assert!((&mut asked).now_or_never().is_none());
+        drop(asked);
+        go.send(()).expect("it goes on");
+        is_done.await.expect("it is done");
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vwm_api::harness::{Entry, Happened, Outcome, TurnOrder};
-use vwm_api::{AgentEvent, NativeId, SubsessionId, TurnId, TurnStatus};
+use vwm_api::{AgentEvent, NativeId, SubsessionId, TurnId, TurnKind, TurnStatus};
+
+use super::repair;
 
 /// The sum of a journal.
 #[derive(Debug, Default)]
@@ -41,6 +43,11 @@ impl TurnState {
 
 impl Ledger {
     pub(super) fn learn(&mut self, entry: &Entry) {
+        if repair::tells_of_loss(entry) {
+            // That they were sent may have stood there: nothing is sent twice.
+            let open = self.turns.values_mut().filter(|turn| !turn.is_over());
+            open.for_each(|turn| turn.sent = true);
+        }
         match entry {
             Entry::Accepted { order } => {
                 let state = TurnState {
@@ -50,11 +57,7 @@ impl Ledger {
                 };
                 self.turns.entry(order.turn).or_insert(state);
             }
-            Entry::Sent { turn } => {
-                if let Some(state) = self.turns.get_mut(turn) {
-                    state.sent = true;
-                }
-            }
+            Entry::Sent { turn } => self.known(*turn, None).sent = true,
             Entry::Event {
                 subsession: Some(subsession),
                 event: Happened::Native(native),
@@ -69,20 +72,41 @@ impl Ledger {
             } => {
                 self.notices.insert((code.clone(), message.clone()));
             }
-            Entry::Event { .. } => {}
+            Entry::Event {
+                turn: Some(turn),
+                subsession,
+                ..
+            } => {
+                self.known(*turn, *subsession);
+            }
+            Entry::Event { turn: None, .. } => {}
             Entry::Ended { turn, outcome } => self.end(*turn, outcome),
         }
     }
 
+    /// A turn of which something is told; one whose beginning is lost was sent.
+    fn known(&mut self, turn: TurnId, subsession: Option<SubsessionId>) -> &mut TurnState {
+        self.turns.entry(turn).or_insert_with(|| TurnState {
+            order: TurnOrder {
+                turn,
+                subsession: subsession.unwrap_or_else(SubsessionId::new),
+                kind: TurnKind::Prompt,
+                prompt: String::new(),
+                timeout_s: 0,
+            },
+            sent: true,
+            ended: None,
+        })
+    }
+
     fn end(&mut self, turn: TurnId, outcome: &Outcome) {
-        let Some(state) = self.turns.get_mut(&turn) else {
-            return;
-        };
+        let state = self.known(turn, None);
         state.ended = Some(outcome.status);
         // What the turn asked and answered is in the file; a resident harness needs to know only that it is over.
         state.order.prompt = String::new();
+        let subsession = state.order.subsession;
         if let Some(total) = outcome.cost_total_usd {
-            self.costs.insert(state.order.subsession, total);
+            self.costs.insert(subsession, total);
         }
     }
 

@@ -11,17 +11,17 @@ mod wall;
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use vwm_api::harness::{Boot, Entry, Happened, HarnessState, Phase, Setup, TurnOrder};
 use vwm_api::volume::VolumePaths;
-use vwm_api::{AgentEvent, SubsessionId, Timestamp, TurnId};
+use vwm_api::{AgentEvent, SubsessionId, TurnId};
 
 use crate::conversation::{Command, Commands, Stop};
 use crate::door::Door;
@@ -32,6 +32,8 @@ use crate::state::State;
 
 /// Without a server and with nothing running, a harness ends itself after so long.
 const FORSAKEN: Duration = Duration::from_secs(15 * 60);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Why a call is refused.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +63,7 @@ pub(crate) struct Session {
     door: Arc<Door>,
     door_token: String,
     inner: Mutex<Inner>,
-    contact: AtomicI64,
+    contact: Mutex<Instant>,
     /// Held while a turn is taken: the same turn asked for twice at once is taken once.
     taking: tokio::sync::Mutex<()>,
 }
@@ -107,15 +109,23 @@ impl Session {
                     event: Happened::Agent(event),
                 };
                 if let Err(error) = told.append(entry) {
-                    crate::fatal(&error);
+                    warn!(%error, "A notice of the door is lost");
                 }
+            }
+        });
+        let state = State::new();
+        tokio::spawn(Arc::clone(&journal).keep_trying());
+        let (mut trouble, told) = (journal.trouble(), state.clone());
+        tokio::spawn(async move {
+            while trouble.changed().await.is_ok() {
+                told.touch();
             }
         });
         Ok(Arc::new(Self {
             boot,
             paths,
             journal,
-            state: State::new(),
+            state,
             files: Files::new(),
             stop: CancellationToken::new(),
             door,
@@ -124,7 +134,7 @@ impl Session {
                 left,
                 ..Inner::default()
             }),
-            contact: AtomicI64::new(Timestamp::now().as_micros()),
+            contact: Mutex::new(Instant::now()),
             taking: tokio::sync::Mutex::new(()),
         }))
     }
@@ -135,18 +145,20 @@ impl Session {
 
     /// A server is there.
     pub(crate) fn touch(&self) {
-        self.contact
-            .store(Timestamp::now().as_micros(), Ordering::Relaxed);
+        *self.contact.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// Ends the harness when no server came for long and nothing runs.
+    /// Returns when no server came for long, and nothing ran meanwhile.
     pub(crate) async fn until_forsaken(&self) {
         loop {
-            tokio::time::sleep(Duration::from_secs(30)).await;
-            let silent = Timestamp::now().as_micros() - self.contact.load(Ordering::Relaxed);
-            let is_long = u128::try_from(silent).is_ok_and(|micros| micros > FORSAKEN.as_micros());
+            tokio::time::sleep(LOOK).await;
             let runs = self.journal.with_ledger(|ledger| !ledger.open().is_empty());
-            if is_long && !runs && self.state.current().phase != Phase::Ending {
+            if runs || self.state.current().phase == Phase::Ending {
+                // The time counts from its end.
+                self.touch();
+            }
+            let contact = *self.contact.lock().unwrap_or_else(PoisonError::into_inner);
+            if contact.elapsed() > FORSAKEN {
                 info!("No server came for long and nothing runs: the harness ends");
                 return;
             }
@@ -160,6 +172,10 @@ impl Session {
         state.open_turns = self
             .journal
             .with_ledger(|ledger| ledger.open().iter().map(|turn| turn.order.turn).collect());
+        if let Some(trouble) = self.journal.trouble().borrow().clone() {
+            let reason = state.reason.into_iter().chain([trouble]);
+            state.reason = Some(reason.collect::<Vec<_>>().join("\n"));
+        }
         state
     }
 
@@ -177,12 +193,13 @@ impl Session {
             return;
         }
         let event = Happened::Agent(AgentEvent::notice(code, message));
-        if let Err(error) = self.journal.append(Entry::Event {
+        let entry = Entry::Event {
             turn: None,
             subsession: None,
             event,
-        }) {
-            crate::fatal(&error);
+        };
+        if let Err(error) = self.journal.append(entry) {
+            warn!(%error, code, "A notice is lost");
         }
     }
 
@@ -206,5 +223,10 @@ impl Session {
 fn random_token() -> io::Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
+    // A beginning of its own: an engine's words that might become it are held back, and most words are not.
+    let hex = data_encoding::HEXLOWER.encode(&bytes);
+    Ok(format!("vwm-door-{hex}"))
 }
+
+#[cfg(test)]
+mod tests;

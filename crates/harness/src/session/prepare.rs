@@ -66,6 +66,7 @@ impl Session {
                 let _ = commands.send(Command::Renew(Arc::clone(&prepared)));
             }
             inner.prepared = Some(prepared);
+            vwm_failpoints::pass("harness.prepare.done");
             self.state.enter(Phase::Ready, None);
             break;
         }
@@ -87,9 +88,7 @@ impl Session {
                 resets_at: None,
             };
             let outcome = ended_by_us(Some(setup.worker.cli_type), error);
-            if let Err(error) = self.journal.end_turn(order.turn, outcome).await {
-                crate::fatal(&error);
-            }
+            self.journal.end_turn(order.turn, outcome).await;
         }
     }
 
@@ -101,11 +100,13 @@ impl Session {
                 engine.as_str()
             )
         })?;
+        vwm_failpoints::pass("harness.prepare.begun");
         self.make_folders(engine)?;
         self.wall(setup)?;
         let program = self.resolve(setup, adapter).await?;
         self.door.set_providers(setup.providers.clone());
         self.repositories(setup).await?;
+        vwm_failpoints::pass("harness.prepare.repositories");
         let newest = self.newest_learnings(setup).await;
         let host = self.host(setup, &program)?;
         self.instructions(setup, adapter, &newest)?;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use vwm_api::harness::{Entry, Phase, TurnOrder};
-use vwm_api::{TurnId, TurnStatus};
+use vwm_api::{SubsessionId, TurnId, TurnStatus};
 
 use super::{Inner, Refused, Session};
 use crate::conversation::{self, Command, Commands, aborted};
@@ -30,6 +31,7 @@ impl Session {
             .append_synced(entry)
             .await
             .map_err(Refused::Journal)?;
+        vwm_failpoints::pass("harness.turn.accepted");
         self.hand_over(order);
         Ok(TurnStatus::Running)
     }
@@ -64,7 +66,8 @@ impl Session {
         let prepared = Arc::clone(inner.prepared.as_ref()?);
         let subsession = order.subsession;
         let commands = inner.conversations.entry(subsession).or_insert_with(|| {
-            conversation::start(subsession, prepared, Arc::clone(&self.journal))
+            let (journal, state) = (Arc::clone(&self.journal), self.state.clone());
+            conversation::start(subsession, prepared, journal, state)
         });
         Some(commands.clone())
     }
@@ -80,12 +83,10 @@ impl Session {
         if known.is_over() {
             return Ok(known.status());
         }
+        vwm_failpoints::pass("harness.abort");
         let left = take_left(&mut self.inner(), turn);
         if left.is_some() {
-            self.journal
-                .end_turn(turn, aborted())
-                .await
-                .map_err(Refused::Journal)?;
+            self.journal.end_turn(turn, aborted()).await;
             return Ok(TurnStatus::Cancelled);
         }
         if let Some(commands) = self.conversation(&mut self.inner(), &known.order) {
@@ -93,6 +94,19 @@ impl Session {
             let _ = commands.send(Command::Abort(turn));
         }
         Ok(known.status())
+    }
+}
+
+impl Session {
+    /// Lets the engine of a conversation go, unless a turn runs in it.
+    pub(crate) async fn let_engine_go(&self, subsession: SubsessionId) {
+        let commands = self.inner().conversations.get(&subsession).cloned();
+        let Some(commands) = commands else { return };
+        let (done, is_done) = oneshot::channel();
+        if commands.send(Command::LetGo(done)).is_ok() {
+            // No answer means that it is busy, or over.
+            let _ = is_done.await;
+        }
     }
 }
 

@@ -42,6 +42,8 @@ fn setup(world: &World, knowledge_base: &str) -> Setup {
         "localRepositories": true,
         "nativeIds": {},
         "autoDeleteBranch": false,
+        "engineIdleS": 300,
+        "stalledAfterS": 0,
     });
     serde_json::from_value(setup).expect("a setup")
 }

@@ -126,6 +126,7 @@ pub(super) async fn download(
         (status = 400, body = ErrorBody, description = "The path leaves the workspace, goes through a link, or is not a regular file's"),
         (status = 403, body = ErrorBody, description = "The key may not write, or the path is in `worker_repo/` outside `learnings/`"),
         (status = 409, body = ErrorBody, description = "The session serves no files now, or has none any more"),
+        (status = 507, body = ErrorBody, description = "The server's disk has no room for it"),
     )
 )]
 pub(super) async fn write(
@@ -146,6 +147,7 @@ pub(super) async fn write(
         (status = 204, description = "It is written"),
         (status = 403, body = ErrorBody, description = "The key may not write, or the path is in `worker_repo/` outside `learnings/`"),
         (status = 409, body = ErrorBody, description = "The session serves no files now, or has none any more"),
+        (status = 507, body = ErrorBody, description = "The server's disk has no room for it"),
     )
 )]
 pub(super) async fn upload(

@@ -42,9 +42,12 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<ServerHeal
         return Err(Error::Unavailable("the server stops".to_owned()));
     }
     let no_database = |_| {
-        Error::Unavailable(
-            "the database does not answer; is the disk full or read-only?".to_owned(),
-        )
+        let why = if app.config.database_url.is_some() {
+            "does PostgreSQL run, and can this machine reach it?"
+        } else {
+            "is the disk full or read-only?"
+        };
+        Error::Unavailable(format!("the database does not answer; {why}"))
     };
     app.store.ping().await.map_err(no_database)?;
     let no_jobs = |error| Error::Unavailable(format!("no job can be made: {error}"));

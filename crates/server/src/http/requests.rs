@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -19,7 +19,11 @@ pub(super) async fn attend(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         let cause = vwm_api::chain(&*failure.0);
-        error!(request.id = %id, %method, path, cause, "Request {id} failed: {cause}");
+        if failure.may_pass() {
+            warn!(request.id = %id, %method, path, cause, "Request {id} is not done: {cause}");
+        } else {
+            error!(request.id = %id, %method, path, cause, "Request {id} failed: {cause}");
+        }
         response = failure.answer(&id);
     }
     let status = response.status().as_u16();

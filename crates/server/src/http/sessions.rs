@@ -1,4 +1,4 @@
-//! Sessions: create, list, show, end, push what its end could not.
+//! Sessions: create, list, show, suspend, resume, end, push what its end could not.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::access::Caller;
 use super::extract::{Body, Id, IdempotencyKey, Query};
 use crate::app::App;
 use crate::error::Error;
-use crate::service::{idempotency, pushes, sessions};
+use crate::service::{idempotency, lifecycle, pushes, sessions};
 
 /// Makes a session. It is pending at first; its events tell when it is active.
 #[utoipa::path(
@@ -91,6 +91,41 @@ pub(super) async fn show(
     Ok(Json(sessions::show(&app, session).await?))
 }
 
+/// Suspends a session in which nothing runs or waits: its job goes, its workspace stays, and the next prompt, file call or resume brings
+/// it back. Asking again changes nothing.
+#[utoipa::path(
+    post, path = "/sessions/{session}/suspend", tag = "sessions", operation_id = "suspendSession",
+    responses(
+        (status = 202, body = Session),
+        (status = 409, body = ErrorBody, description = "A turn runs or waits, or the session is neither active nor suspended"),
+    )
+)]
+pub(super) async fn suspend(
+    State(app): State<Arc<App>>,
+    Id(session): Id<SessionId>,
+) -> Result<(StatusCode, Json<Session>), Error> {
+    let session = lifecycle::suspend(&app, session).await?;
+    Ok((StatusCode::ACCEPTED, Json(session)))
+}
+
+/// Resumes a suspended session, and tries the start of a failed one again. Asking again changes nothing.
+///
+/// The answer says `resuming` until it is `active`, or until `statusReason` says why it is not.
+#[utoipa::path(
+    post, path = "/sessions/{session}/resume", tag = "sessions", operation_id = "resumeSession",
+    responses(
+        (status = 202, body = Session),
+        (status = 409, body = ErrorBody, description = "It ends or has ended, or its workspace is lost"),
+    )
+)]
+pub(super) async fn resume(
+    State(app): State<Arc<App>>,
+    Id(session): Id<SessionId>,
+) -> Result<(StatusCode, Json<Session>), Error> {
+    let session = lifecycle::resume(&app, session).await?;
+    Ok((StatusCode::ACCEPTED, Json(session)))
+}
+
 /// Ends a session: learn, commit and push, keep the transcript, remove the workspace. Asking again changes nothing.
 #[utoipa::path(
     delete, path = "/sessions/{session}", tag = "sessions", operation_id = "endSession",
@@ -116,7 +151,7 @@ pub(super) async fn end(
     post, path = "/sessions/{session}/push", tag = "sessions", operation_id = "pushSession",
     responses(
         (status = 200, body = PushResult),
-        (status = 409, body = ErrorBody, description = "It has not ended, or nothing is left to push"),
+        (status = 409, body = ErrorBody, description = "It has not ended, nothing is left to push, or what was left is deleted"),
     )
 )]
 pub(super) async fn push(

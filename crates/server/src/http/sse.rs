@@ -1,15 +1,13 @@
 //! Server-sent events: frames as they are stored, a sign of life when there are none.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use http::header;
 use tracing::warn;
-use vwm_store::Frame;
 
 use crate::error::Error;
 use crate::service::events::EventReader;
@@ -31,68 +29,48 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long a client waits before it comes back, in milliseconds; and with it the answer's first byte.
 const HINT: &str = "retry: 1000\n\n";
 
+/// A comment.
+const SIGN_OF_LIFE: &[u8] = b":\n\n";
+
 fn chunks(reader: EventReader, heartbeat: Duration) -> impl Stream<Item = Result<Bytes, Error>> {
-    let hint = stream::iter([Ok(Bytes::from_static(HINT.as_bytes()))]);
-    let events = stream::unfold(reader, move |mut reader| async move {
-        let chunk = match tokio::time::timeout(heartbeat, reader.next()).await {
-            Err(_) => Bytes::from_static(b":\n\n"),
-            Ok(Ok(Some(frames))) => written(&frames),
-            Ok(Ok(None)) => return None,
-            Ok(Err(error)) => {
-                let session = reader.session();
-                let cause = vwm_api::chain(&error);
-                warn!(session.id = %session, "A stream of session {session} breaks off: {cause}; the client comes back");
-                return None;
-            }
-        };
-        Some((Ok(chunk), reader))
-    });
-    stream::StreamExt::chain(hint, events)
+    let hint = stream::iter([Bytes::from_static(HINT.as_bytes())]);
+    let events = with_signs_of_life(stream::unfold(reader, read), heartbeat);
+    hint.chain(events).map(Ok)
 }
 
-fn written(frames: &[Frame]) -> Bytes {
-    let mut text = String::new();
-    for Frame { seq, data, .. } in frames {
-        write!(text, "id: {seq}\ndata: {data}\n\n").expect("a String takes all that is written");
+/// What a silence interrupts is the waiting for an item, and not the item: a read that takes the database long goes on.
+fn with_signs_of_life(
+    items: impl Stream<Item = Bytes>,
+    silence: Duration,
+) -> impl Stream<Item = Bytes> {
+    stream::unfold(Box::pin(items), move |mut items| async move {
+        match tokio::time::timeout(silence, items.next()).await {
+            Err(_) => Some((Bytes::from_static(SIGN_OF_LIFE), items)),
+            Ok(item) => Some((item?, items)),
+        }
+    })
+}
+
+/// The next frames as one piece; a slow reader holds up no more than one such read.
+async fn read(mut reader: EventReader) -> Option<(Bytes, EventReader)> {
+    match reader.next().await {
+        Ok(pieces) => Some((joined(pieces?), reader)),
+        Err(error) => {
+            let session = reader.session();
+            let cause = vwm_api::chain(&error);
+            warn!(session.id = %session, "A stream of session {session} breaks off: {cause}; the client comes back");
+            None
+        }
     }
-    text.into()
+}
+
+/// One write for all of them; a piece alone is not copied.
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        1 => pieces.remove(0),
+        _ => pieces.concat().into(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::StreamExt;
-    use serde_json::json;
-    use vwm_api::Role;
-
-    use super::*;
-    use crate::app::App;
-    use crate::config::Config;
-    use crate::input::Input;
-    use crate::service::{events, sessions, workers};
-
-    #[tokio::test]
-    async fn a_silent_stream_gives_signs_of_life() {
-        let folder = tempfile::tempdir().unwrap();
-        let app = App::open(Config::in_folder(folder.path())).await;
-        let app = app.expect("it opens");
-        let key = app
-            .store
-            .create_key("bob", Role::Admin, [0; 32])
-            .await
-            .unwrap();
-        let runtime = app.store.runtime_by_name("local").await.unwrap();
-        let runtime = runtime.expect("the first start made it").id;
-        let worker = json!({"name": "bob", "runtimeId": runtime, "cliType": "claude-code"});
-        workers::create(&app, &key, &worker).await.unwrap();
-        let body = json!({"workerName": "bob"});
-        let session = sessions::create(&app, body, None).await.unwrap().id;
-
-        let after_the_first = Input::of_query(vec![("after".into(), "1".into())]);
-        let reader = events::watch(&app, session, None, after_the_first).await;
-        let mut chunks = std::pin::pin!(chunks(reader.unwrap(), Duration::from_millis(1)));
-        let mut next = async || chunks.next().await.unwrap().unwrap();
-        assert_eq!(next().await, HINT);
-        assert_eq!(next().await, ":\n\n");
-        assert_eq!(next().await, ":\n\n");
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Turns: prompt, stream, a request of its own, one request by its id and its events, abort.
+//! Turns: prompt, stream, a request of its own, one request by its id and its events, asked again, abort.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use vwm_api::{
     AbortAnswer, AbortRequest, AcceptedRequest, Answer, ErrorBody, Prompt, RequestView, SessionId,
     TurnId,
 };
+use vwm_store::Turn;
 
 use super::access::Caller;
 use super::extract::{Body, Id, IdempotencyKey, KnownSession, LastEventId, OptionalBody, Query};
@@ -67,7 +68,7 @@ pub(super) async fn stream(
 ) -> Result<Response, Error> {
     let idempotency = key.map(|key| idempotency::of_turn(&caller, key, session, &body));
     let turn = turns::ask(&app, &caller, session, body, idempotency).await?;
-    Ok(sse::answer(EventReader::of_turn(&app, &turn)))
+    Ok(sse::answer(EventReader::of_turn(&app, &turn).await?))
 }
 
 /// Prompts the worker, and answers at once: the request goes on by itself, and is asked for or watched under its `Location`.
@@ -93,13 +94,32 @@ pub(super) async fn create(
 ) -> Result<Response, Error> {
     let idempotency = key.map(|key| idempotency::of_turn(&caller, key, session, &body));
     let turn = turns::ask(&app, &caller, session, body, idempotency).await?;
-    let location = format!("/sessions/{session}/requests/{}", turn.id);
-    let accepted = AcceptedRequest {
-        request_id: turn.id,
-        status: turn.status,
-    };
-    let answer = ([(header::LOCATION, location)], Json(accepted));
-    Ok((StatusCode::ACCEPTED, answer).into_response())
+    Ok(accepted(&turn))
+}
+
+/// Asks again what a request asked that failed, was aborted, or whose outcome nobody knows: a new request with `retryOf`.
+///
+/// Nothing is ever run again by itself. The new request has the prompt, conversation, timeout and breadcrumbs of the earlier one.
+#[utoipa::path(
+    post, path = "/sessions/{session}/requests/{request}/retry", tag = "requests", operation_id = "retryRequest",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key makes one request")),
+    responses(
+        (status = 202, body = AcceptedRequest, headers(("Location" = String, description = "The new request's path"))),
+        (status = 409, body = ErrorBody, description = "It waits, runs or is complete, it is the session's own, or the session is not active"),
+        (status = 422, body = ErrorBody, description = "The idempotency key was used for another call"),
+        (status = 429, body = ErrorBody, description = "Too many prompts wait in this conversation already"),
+    )
+)]
+pub(super) async fn retry(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    KnownSession(session): KnownSession,
+    Id(request): Id<TurnId>,
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Response, Error> {
+    let idempotency = key.map(|key| idempotency::of_retry(&caller, key, session, request));
+    let turn = turns::retry(&app, &caller, session, request, idempotency).await?;
+    Ok(accepted(&turn))
 }
 
 /// Tells where a request stands and, once there, its answer.
@@ -151,4 +171,15 @@ pub(super) async fn abort(
 ) -> Result<Json<AbortAnswer>, Error> {
     turns::abort(&app, session, body).await?;
     Ok(Json(AbortAnswer::Aborted))
+}
+
+/// The answer of a call that leaves a turn to itself.
+fn accepted(turn: &Turn) -> Response {
+    let location = format!("/sessions/{}/requests/{}", turn.session, turn.id);
+    let accepted = AcceptedRequest {
+        request_id: turn.id,
+        status: turn.status,
+    };
+    let answer = ([(header::LOCATION, location)], Json(accepted));
+    (StatusCode::ACCEPTED, answer).into_response()
 }

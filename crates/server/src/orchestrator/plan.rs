@@ -4,10 +4,13 @@
 mod tests;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use vwm_api::harness::Phase;
-use vwm_api::{EndStep, SessionStatus, TurnId, TurnKind, TurnStatus};
+use vwm_api::{EndStep, SessionStatus, Timestamp, TurnId, TurnKind, TurnStatus};
 use vwm_store::Turn;
+
+use super::deadlines::Due;
 
 /// A job, as far as the plan cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,10 @@ pub(super) struct View<'a> {
     pub(super) failed_starts: u32,
     /// Whether a file call needs the job.
     pub(super) is_wanted: bool,
+    /// Whether somebody asked that it resume.
+    pub(super) resume_asked: bool,
+    /// What it is due for by the clock.
+    pub(super) due: Option<Due>,
 }
 
 /// What to do next.
@@ -61,6 +68,18 @@ pub(super) enum Action {
     Refuse,
     /// The job was lost and nothing runs: the volume waits for the next prompt.
     Suspend,
+    /// Nobody used it for long: the same, unless somebody does meanwhile.
+    SuspendIdle {
+        /// Whoever used it later keeps it.
+        unused_since: Timestamp,
+    },
+    /// Say that its time is nearly up.
+    TellEnding {
+        /// How long it still has.
+        left: Duration,
+    },
+    /// Its time is up: it ends.
+    TimeUp,
     /// The volume is lost: no resume can mend it.
     Break,
     /// Nobody needs the job.
@@ -92,13 +111,22 @@ const STARTS: u32 = 3;
 
 /// Chooses.
 pub(super) fn plan(view: &View<'_>) -> Action {
+    match (view.status, view.due) {
+        (SessionStatus::Pending | SessionStatus::Active, Some(Due::TimeUp)) => {
+            return Action::TimeUp;
+        }
+        (SessionStatus::Pending | SessionStatus::Active, Some(Due::Told { left })) => {
+            return Action::TellEnding { left };
+        }
+        (_, _) => {}
+    }
     match view.status {
         SessionStatus::Pending => start(view, Action::GiveUp),
         // It had a job when it became active, and nothing is left of it.
         SessionStatus::Active | SessionStatus::Suspended if view.job == Job::Absent => {
             Action::Break
         }
-        SessionStatus::Suspended if view.turns.is_empty() && !view.is_wanted => rest(view),
+        SessionStatus::Suspended if !is_needed(view) => rest(view),
         SessionStatus::Suspended => start(view, Action::ResumeFailed),
         SessionStatus::Active => active(view),
         SessionStatus::Ending => end(view),
@@ -106,6 +134,11 @@ pub(super) fn plan(view: &View<'_>) -> Action {
         SessionStatus::Failed => rest(view),
         SessionStatus::Ended => Action::Rest,
     }
+}
+
+/// Whether anybody waits for a suspended session.
+fn is_needed(view: &View<'_>) -> bool {
+    !view.turns.is_empty() || view.is_wanted || view.resume_asked
 }
 
 fn rest(view: &View<'_>) -> Action {
@@ -178,7 +211,10 @@ fn turns(view: &View<'_>) -> Action {
         .map(|turn| turn.id)
         .collect();
     match (start.is_empty(), view.is_setup_current) {
-        (true, _) if view.turns.is_empty() => Action::Rest,
+        (true, _) if view.turns.is_empty() => match view.due {
+            Some(Due::Idle { unused_since }) => Action::SuspendIdle { unused_since },
+            Some(Due::TimeUp | Due::Told { .. }) | None => Action::Rest,
+        },
         (true, _) => Action::Wait,
         (false, false) => Action::Prepare,
         (false, true) => Action::StartTurns(start),

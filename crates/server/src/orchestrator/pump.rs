@@ -75,6 +75,7 @@ async fn read(
         any = true;
         let ends = batch.iter().any(|record| is_news_for_the_plan(record));
         let batch = batch.into_iter().map(|record| *record).collect();
+        vwm_failpoints::pass("server.pump");
         app.store.store_records(session, batch).await?;
         if ends {
             wake.notify_one();

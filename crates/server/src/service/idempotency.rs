@@ -1,7 +1,7 @@
 //! What makes a call the same call: who asks, the key, and what is asked of what.
 
 use serde_json::{Map, Value};
-use vwm_api::{Key, SessionId};
+use vwm_api::{Key, SessionId, TurnId};
 use vwm_store::Idempotency;
 
 /// The same session twice.
@@ -12,6 +12,12 @@ pub(crate) fn of_session(caller: &Key, key: String, body: &Value) -> Idempotency
 /// The same turn twice, whichever call asks for it.
 pub(crate) fn of_turn(caller: &Key, key: String, session: SessionId, body: &Value) -> Idempotency {
     of(caller, key, &format!("turn in {session}"), body)
+}
+
+/// The same retry twice.
+pub(crate) fn of_retry(caller: &Key, key: String, session: SessionId, turn: TurnId) -> Idempotency {
+    let what = format!("retry of {turn} in {session}");
+    of(caller, key, &what, &Value::Null)
 }
 
 fn of(caller: &Key, key: String, what: &str, body: &Value) -> Idempotency {

@@ -8,7 +8,7 @@ use vwm_store::{Learn, LearningTurn};
 const SKILL: &str = include_str!("../skills/session-learning.md");
 
 /// Chooses for a session that ends from this status. Whether any prompt was completed only the store can say, when it ends.
-pub(super) fn choose(
+pub(crate) fn choose(
     worker: &WorkerDefinition,
     session: SessionId,
     from: SessionStatus,

@@ -71,7 +71,44 @@ pub(crate) async fn text(app: &App) -> Result<String, Error> {
         "Bytes of the database, without its log",
     );
     page.number(&[], store.database_bytes().await?);
+    kept(app, &mut page);
     Ok(page.text)
+}
+
+/// What the housekeeping did since the start, and how much room there is.
+fn kept(app: &App, page: &mut Page) {
+    page.family(
+        "vwm_events_deleted_total",
+        "counter",
+        "Events that were deleted since the server started, because they are kept no longer",
+    );
+    page.number(&[], app.counts.events());
+    page.family(
+        "vwm_blobs_deleted_total",
+        "counter",
+        "Blobs likewise, which nothing named any more",
+    );
+    page.number(&[], app.counts.blobs());
+    page.family(
+        "vwm_orphans_removed_total",
+        "counter",
+        "Jobs, folders and sockets of sessions that were over or unknown, since the server started",
+    );
+    page.number(&[], app.counts.orphans());
+    if let Some(free) = app.disk.free() {
+        page.family(
+            "vwm_disk_free_bytes",
+            "gauge",
+            "Bytes that are free on the data directory's disk",
+        );
+        page.number(&[], free);
+    }
+    page.family(
+        "vwm_disk_reserve_bytes",
+        "gauge",
+        "Bytes that must be free for a new session",
+    );
+    page.number(&[], app.disk.reserve());
 }
 
 /// The text so far, and the family that it is in. Labels and help are words of ours: nothing in them has to be escaped.

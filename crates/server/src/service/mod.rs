@@ -1,13 +1,16 @@
 //! What the server decides: handlers translate, these decide, the store remembers.
 
+pub(crate) mod admission;
 mod cluster;
 pub(crate) mod engines;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod idempotency;
 pub(crate) mod keys;
-mod learning;
+pub(crate) mod learning;
+pub(crate) mod lifecycle;
 pub(crate) mod metrics;
+mod outage;
 pub(crate) mod pushes;
 pub(crate) mod runtimes;
 pub(crate) mod sessions;

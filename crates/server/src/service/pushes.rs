@@ -14,6 +14,7 @@ use vwm_store::{CollectedBlob, StoreError};
 
 use super::sessions;
 use crate::app::App;
+use crate::ending;
 use crate::error::{Error, Resource};
 use crate::scratch::Scratch;
 
@@ -57,8 +58,13 @@ fn pushable(session: Session) -> Result<Session, Error> {
 async fn push_all(app: &App, id: SessionId, scratch: &Scratch) -> Result<PushResult, Error> {
     // Read again: another push may have ended between the first look and this one's folder.
     let session = pushable(sessions::show(app, id).await?)?;
-    let worker = sessions::worker_of(app, &session).await?;
+    let worker = ending::worker_of(app, &session).await?;
     let kept = app.store.collected(id).await?;
+    let has_bundle = |branch: &Unpushed| kept.iter().any(|kept| kept.name == branch.bundle);
+    if !session.unpushed.iter().any(has_bundle) {
+        let message = "Nothing can be pushed any more: the session's bundles are deleted, which --workspaces-keep of the server says when";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     let mut result = PushResult::default();
     for branch in &session.unpushed {
         // What is shown of an address lacks its credentials.

@@ -3,16 +3,17 @@
 use serde_json::Value;
 use vwm_api::{
     ApprovalsMode, Repository, Session, SessionId, SessionPage, SessionStatus, Trigger, Worker,
-    WorkerDefinition, WorkerId,
+    WorkerId,
 };
 use vwm_store::{Idempotency, NewSessionRow, SessionFilter};
 
-use super::{learning, warnings};
+use super::{admission, outage, warnings};
 use crate::app::App;
+use crate::ending;
 use crate::error::{Error, Resource};
 use crate::input::Input;
 
-/// The longest time that a session may have a job: a week, as for a worker.
+/// The longest time that a session may have a job, but for 0, which is without an end: a week, as for a worker.
 const TIMEOUT_MAX: u32 = 604_800;
 /// The longest page of a list.
 const PAGE_MAX: u32 = 500;
@@ -35,23 +36,20 @@ pub(crate) async fn create(
     let worker = worker(app, &mut input).await?;
     let repository = repository(&mut input, app.allows_local_repositories());
     let breadcrumbs = breadcrumbs(&mut input);
-    let timeout = input.whole("timeout", 1..=TIMEOUT_MAX);
+    let timeout = input.whole("timeout", 0..=TIMEOUT_MAX);
     let auto_delete_branch = input.boolean("autoDeleteBranch").unwrap_or(false);
     let has_approvals = approvals(&mut input);
     input.close()?;
     let worker = worker.expect("without a worker there was a fault");
+    if let Some(refusal) = admission::refusal(app).await? {
+        return Err(refusal.into());
+    }
 
     let mut warnings = warnings::of_session(&worker.definition, &app.config);
     if has_approvals {
         warnings.push(warnings::not_yet(
             "approvals",
             "nobody is asked and no rule is applied yet: every tool call is allowed, and the wall is the limit",
-        ));
-    }
-    if timeout.is_some() {
-        warnings.push(warnings::not_yet(
-            "timeout",
-            "the session's time is not limited yet; end it with DELETE",
         ));
     }
     let new = NewSessionRow {
@@ -63,6 +61,7 @@ pub(crate) async fn create(
         timeout: timeout.unwrap_or(worker.definition.timeout),
         auto_delete_branch,
         warnings,
+        limits: admission::limits(app),
     };
     let created = app.store.create_session(new, idempotency.as_ref()).await?;
     Ok(created.into_inner().session)
@@ -118,14 +117,9 @@ pub(crate) async fn list_of_worker(
 pub(crate) async fn end(app: &App, id: SessionId) -> Result<(), Error> {
     loop {
         let session = show(app, id).await?;
-        let status = session.status;
-        if status.after(Trigger::End).is_none() {
-            return Ok(());
-        }
-        let worker = worker_of(app, &session).await?;
-        let learn = learning::choose(&worker, id, status, app.config.learning_timeout_s);
-        let moved = app.store.end_session(id, status, learn).await;
-        if moved.map_err(Error::of_store(Resource::Session))?.is_some() {
+        if session.status.after(Trigger::End).is_none()
+            || ending::begin(app, &session, None).await?
+        {
             return Ok(());
         }
         // Someone else moved it between the two: look again.
@@ -135,7 +129,15 @@ pub(crate) async fn end(app: &App, id: SessionId) -> Result<(), Error> {
 /// Returns when a session has ended, however long that takes.
 pub(crate) async fn wait_for_end(app: &App, id: SessionId) -> Result<(), Error> {
     let mut news = app.store.watch(id);
-    while show(app, id).await?.status != SessionStatus::Ended {
+    loop {
+        match show(app, id).await {
+            Ok(session) if session.status == SessionStatus::Ended => return Ok(()),
+            Ok(_) => {}
+            Err(failure) => {
+                outage::wait(app, failure).await?;
+                continue;
+            }
+        }
         tokio::select! {
             () = news.changed() => {}
             () = app.stop.cancelled() => {
@@ -143,19 +145,6 @@ pub(crate) async fn wait_for_end(app: &App, id: SessionId) -> Result<(), Error> 
                 return Err(Error::Unavailable(message.to_owned()));
             }
         }
-    }
-    Ok(())
-}
-
-/// The worker as it was when the session began.
-pub(super) async fn worker_of(app: &App, session: &Session) -> Result<WorkerDefinition, Error> {
-    let (worker, revision) = (session.worker_id, session.worker_revision);
-    match app.store.worker_revision(worker, revision).await? {
-        Some(revision) => Ok(revision.definition),
-        None => Err(Error::internal(format!(
-            "session {} has revision {revision} of worker {worker}, which is not stored",
-            session.id
-        ))),
     }
 }
 

@@ -1,16 +1,20 @@
 //! What the server says of itself: how many sessions and turns there are, what bounds them, and what waits for what.
 
 use vwm_api::{
-    Role, ServerLimits, ServerStatus, SessionCounts, SessionStatus, TurnCounts, TurnStatus,
+    Role, ServerLimits, ServerStatus, SessionCounts, SessionStatus, WaitReason, WaitingTurn,
 };
 
+use super::admission::{self, Refusal};
 use crate::app::App;
 use crate::error::Error;
 
+/// How many of the turns that wait are told.
+const WAITING: u32 = 100;
+
 /// Reads it.
 pub(crate) async fn read(app: &App, role: Role) -> Result<ServerStatus, Error> {
-    let limits = &app.config.limits;
-    let bound = |limit: u64| (limit > 0).then_some(limit);
+    let refusal = admission::refusal(app).await?;
+    let (sessions, turns) = (admission::limits(app), &app.config.limits);
     Ok(ServerStatus {
         service: "vwm".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -18,20 +22,20 @@ pub(crate) async fn read(app: &App, role: Role) -> Result<ServerStatus, Error> {
         environment: "local".to_owned(),
         role,
         database: app.store.database().to_owned(),
-        refuses_sessions: None,
-        sessions: sessions(app).await?,
-        turns: turns(app).await?,
+        refuses_sessions: refusal.map(Refusal::into_sentence),
+        sessions: session_counts(app).await?,
+        turns: app.store.open_turn_counts().await?,
         limits: ServerLimits {
-            sessions: bound(limits.max_sessions),
-            sessions_per_worker: bound(limits.worker_max_sessions),
-            turns: bound(limits.max_turns),
-            turns_per_worker: bound(limits.worker_max_turns),
+            sessions: sessions.server,
+            sessions_per_worker: sessions.worker,
+            turns: admission::bound(turns.max_turns),
+            turns_per_worker: admission::bound(turns.worker_max_turns),
         },
-        waiting: Vec::new(),
+        waiting: waiting(app).await?,
     })
 }
 
-async fn sessions(app: &App) -> Result<SessionCounts, Error> {
+async fn session_counts(app: &App) -> Result<SessionCounts, Error> {
     let mut counts = SessionCounts::default();
     for (status, number) in app.store.session_counts().await? {
         match status {
@@ -46,17 +50,21 @@ async fn sessions(app: &App) -> Result<SessionCounts, Error> {
     Ok(counts)
 }
 
-async fn turns(app: &App) -> Result<TurnCounts, Error> {
-    let mut counts = TurnCounts::default();
-    for (_, status, number) in app.store.turn_counts().await? {
-        match status {
-            TurnStatus::Running => counts.running += number,
-            TurnStatus::Pending => counts.waiting += number,
-            TurnStatus::Complete
-            | TurnStatus::Failed
-            | TurnStatus::Cancelled
-            | TurnStatus::OutcomeUnknown => {}
+async fn waiting(app: &App) -> Result<Vec<WaitingTurn>, Error> {
+    let turns = app.store.waiting(WAITING).await?;
+    let reason = |turn: &vwm_store::Waiting| {
+        if turn.is_behind {
+            return WaitReason::Conversation;
         }
-    }
-    Ok(counts)
+        let limit = app.slots.reason(turn.id, turn.since);
+        limit.unwrap_or(WaitReason::Session)
+    };
+    let waiting = turns.iter().map(|turn| WaitingTurn {
+        request_id: turn.id,
+        session_id: turn.session,
+        worker_id: turn.worker_id,
+        since: turn.since,
+        reason: reason(turn),
+    });
+    Ok(waiting.collect())
 }

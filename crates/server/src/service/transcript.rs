@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tracing::warn;
 use vwm_api::transcript::{Said, Transcript};
-use vwm_api::{Event, Seq, SessionId, SessionStatus, TurnId, TurnStatus};
+use vwm_api::{Event, Seq, Session, SessionId, SessionStatus, Timestamp, TurnId, TurnStatus};
 use vwm_store::{BlobReader, Frame, StoreError, Turn};
 
 use super::{events, sessions};
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, Resource};
 
 /// Opens the transcript of a session, in any status.
 pub(crate) async fn open(app: &Arc<App>, id: SessionId) -> Result<TranscriptReader, Error> {
@@ -25,17 +25,38 @@ pub(crate) async fn open(app: &Arc<App>, id: SessionId) -> Result<TranscriptRead
     };
     let source = match kept {
         Some(blob) => Source::Kept(blob),
-        None => Source::Made(Making {
-            after: 0,
-            newest: app.store.last_seq(id).await?,
-            lines: Some(Transcript::default()),
-        }),
+        None => Source::Made(made(app, &session).await?),
     };
     Ok(TranscriptReader {
         app: Arc::clone(app),
         session: id,
         source,
     })
+}
+
+/// Begins to make it from the events, unless it was deleted because of its age, or they were.
+async fn made(app: &App, session: &Session) -> Result<Making, Error> {
+    let keep = app.config.limits.transcripts_keep;
+    let now = Timestamp::now();
+    let is_over = session
+        .ended_at
+        .is_some_and(|ended| is_past(ended, keep, now));
+    let log = app.store.log_extent(session.id).await?;
+    let log = log.ok_or(Error::NotFound(Resource::Session))?;
+    if is_over || log.first > log.last {
+        return Err(Error::NotFound(Resource::Transcript));
+    }
+    Ok(Making {
+        after: log.first - 1,
+        newest: log.last,
+        lines: Some(Transcript::default()),
+    })
+}
+
+/// Whether so many seconds went by since an end; 0 is without a bound.
+fn is_past(ended: Timestamp, keep: u64, now: Timestamp) -> bool {
+    let age = u64::try_from(now.millis_since(ended) / 1000);
+    keep > 0 && age.is_ok_and(|age| age >= keep)
 }
 
 async fn kept(app: &App, id: SessionId) -> Result<Option<BlobReader>, Error> {
@@ -167,4 +188,19 @@ fn begin(lines: &mut Transcript, turn: &Turn, text: &mut String) {
     };
     let at = turn.started_at.unwrap_or(turn.created_at);
     lines.begin(turn.id, turn.subsession, prompt, at, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transcript_is_too_old_when_it_was_kept_as_long_as_was_said() {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        assert!(!is_past(at(10), 60, at(69)));
+        assert!(is_past(at(10), 60, at(70)));
+        assert!(!is_past(at(10), 0, at(1_000_000)));
+        // The clock stepped back.
+        assert!(!is_past(at(10), 60, at(0)));
+    }
 }

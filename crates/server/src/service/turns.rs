@@ -3,11 +3,11 @@
 use serde_json::Value;
 use vwm_api::{
     AbortRequest, Answer, Key, OnBusy, RequestView, SessionId, SessionStatus, SubsessionId,
-    TelemetryRow, TurnId,
+    TelemetryRow, TurnId, TurnKind, TurnStatus,
 };
 use vwm_store::{Idempotency, NewTurn, Turn, TurnCreated};
 
-use super::sessions;
+use super::{outage, sessions};
 use crate::app::App;
 use crate::error::{Error, Resource};
 use crate::input::Input;
@@ -29,8 +29,58 @@ pub(crate) async fn ask(
 ) -> Result<Turn, Error> {
     let new = NewTurn {
         by: Some(caller.id),
+        needs_slot: app.slots.are_bounded(),
         ..read(session, body, app.config.queue_limit)?
     };
+    create(app, new, idempotency).await
+}
+
+/// Makes a turn that asks again what one asked that did not complete, in the same conversation.
+pub(crate) async fn retry(
+    app: &App,
+    caller: &Key,
+    session: SessionId,
+    id: TurnId,
+    idempotency: Option<Idempotency>,
+) -> Result<Turn, Error> {
+    let earlier = find(app, session, id).await?;
+    if let Some(why) = why_not_again(&earlier) {
+        return Err(Error::Conflict(why));
+    }
+    let new = NewTurn {
+        id: TurnId::new(),
+        session,
+        subsession: earlier.subsession,
+        prompt: earlier.prompt,
+        timeout_s: earlier.timeout_s,
+        breadcrumbs: earlier.breadcrumbs,
+        by: Some(caller.id),
+        on_busy: OnBusy::Queue,
+        queue_limit: app.config.queue_limit,
+        needs_slot: app.slots.are_bounded(),
+        retry_of: Some(id),
+    };
+    create(app, new, idempotency).await
+}
+
+/// Why a turn is not asked for again.
+fn why_not_again(earlier: &Turn) -> Option<String> {
+    let what = match (earlier.kind, earlier.status) {
+        (TurnKind::Learning, _) => "it is the session's own; only prompts are tried again",
+        (TurnKind::Prompt, TurnStatus::Pending) => "it waits to be run; wait for its end",
+        (TurnKind::Prompt, TurnStatus::Running) => "it runs; wait for its end, or abort it first",
+        (TurnKind::Prompt, TurnStatus::Complete) => {
+            "it is complete; prompt anew to ask the same again"
+        }
+        (
+            TurnKind::Prompt,
+            TurnStatus::Failed | TurnStatus::Cancelled | TurnStatus::OutcomeUnknown,
+        ) => return None,
+    };
+    Some(format!("Request cannot be tried again: {what}"))
+}
+
+async fn create(app: &App, new: NewTurn, idempotency: Option<Idempotency>) -> Result<Turn, Error> {
     let created = app.store.create_turn(new, idempotency.as_ref()).await;
     match created.map_err(Error::of_store(Resource::Session))? {
         TurnCreated::New(turn) | TurnCreated::Existing(turn) => Ok(turn),
@@ -51,8 +101,13 @@ pub(crate) async fn wait_for_answer(app: &App, turn: Turn) -> Result<Answer, Err
     let (id, session) = (turn.id, turn.session);
     let mut news = app.store.watch(session);
     loop {
-        let turn = app.store.turn(id).await?;
-        let turn = turn.ok_or(Error::NotFound(Resource::Request))?;
+        let turn = match app.store.turn(id).await {
+            Ok(turn) => turn.ok_or(Error::NotFound(Resource::Request))?,
+            Err(failure) => {
+                outage::wait(app, failure).await?;
+                continue;
+            }
+        };
         if turn.status.is_over() {
             let lost = || Error::internal(format!("turn {id} is over and has no answer"));
             return turn.answer.ok_or_else(lost);
@@ -82,6 +137,7 @@ pub(crate) async fn show(app: &App, session: SessionId, id: TurnId) -> Result<Re
         status: turn.status,
         subsession_id: turn.subsession,
         created_at: turn.created_at,
+        retry_of: turn.retry_of,
         answer: turn.answer,
     })
 }
@@ -151,6 +207,8 @@ fn read(session: SessionId, body: Value, queue_limit: u32) -> Result<NewTurn, Er
         by: None,
         on_busy: on_busy.unwrap_or_default(),
         queue_limit,
+        needs_slot: false,
+        retry_of: None,
     })
 }
 

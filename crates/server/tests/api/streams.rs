@@ -6,8 +6,9 @@ use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 use vwm_api::{SessionId, SessionStatus, Trigger};
+use vwm_store::EventsKept;
 
 use crate::kit::TestApp;
 
@@ -96,6 +97,56 @@ async fn a_sessions_stream_tells_all_from_the_cursor_to_the_end() {
             .await
             .contains("id:")
     );
+}
+
+#[tokio::test]
+async fn events_that_are_no_longer_kept_are_told_as_a_gap_and_the_stream_goes_on() {
+    let app = TestApp::start().await;
+    let session = ended_session(&app).await;
+    let turn = app.app.store.turns(session).await.expect("a read")[0].id;
+    let trim = async |newest| {
+        let kept = EventsKept {
+            ended_by: None,
+            newest: Some(newest),
+        };
+        let trimmed = app.app.store.trim_events(session, kept).await;
+        assert!(trimmed.expect("a write").is_done);
+    };
+    let (all, own) = (
+        format!("/sessions/{session}/events"),
+        format!("/sessions/{session}/requests/{turn}/events"),
+    );
+    let told = async |path: &str| {
+        let text = frames(&app, path, &[]).await;
+        let mut told = Vec::new();
+        for frame in text.split("\n\n") {
+            let Some((id, data)) = frame.split_once("\ndata: ") else {
+                continue;
+            };
+            let event: Value = serde_json::from_str(data).expect("an event");
+            let (kind, gap) = (event["type"].as_str().expect("a type"), &event["data"]);
+            told.push(match kind {
+                "gap" => format!("{id} gap {} {}", gap["from"], gap["to"]),
+                kind => format!("{id} {kind}"),
+            });
+        }
+        told.join(", ").replace("id: ", "")
+    };
+    // What was before the turn is none of its own.
+    trim(4).await;
+    assert_eq!(
+        told(&all).await,
+        "2 gap 1 2, 3 text, 4 complete, 5 status, 6 status"
+    );
+    assert_eq!(told(&own).await, "3 text, 4 complete");
+    // Its text is gone, and its answer is not.
+    trim(3).await;
+    assert_eq!(told(&own).await, "3 gap 3 3, 4 complete");
+    assert_eq!(told(&format!("{own}?after=3")).await, "4 complete");
+    trim(0).await;
+    assert_eq!(told(&all).await, "6 gap 1 6");
+    assert_eq!(told(&own).await, "6 gap 3 6");
+    assert_eq!(told(&format!("{own}?after=6")).await, "");
 }
 
 #[tokio::test]

@@ -211,7 +211,27 @@ async fn health_is_told_without_a_key() {
       "version": "0.1.0",
       "uptime": 0,
       "environment": "local",
-      "role": "admin"
+      "role": "admin",
+      "database": "sqlite",
+      "refusesSessions": null,
+      "sessions": {
+        "pending": 0,
+        "active": 0,
+        "suspended": 0,
+        "ending": 0,
+        "failed": 0
+      },
+      "turns": {
+        "running": 0,
+        "waiting": 0
+      },
+      "limits": {
+        "sessions": null,
+        "sessionsPerWorker": null,
+        "turns": null,
+        "turnsPerWorker": null
+      },
+      "waiting": []
     }
     "#);
 }

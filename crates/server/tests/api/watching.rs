@@ -79,14 +79,20 @@ async fn the_numbers_are_in_the_format_that_prometheus_reads() {
     let mut numbers = read(reply.body.as_str().expect("text"));
     let size = numbers.remove("vwm_database_bytes");
     assert!(size.expect("a size") >= 4096.0);
+    let free = numbers.remove("vwm_disk_free_bytes");
+    assert!(free.expect("some room") > 0.0);
     let uptime = numbers.remove("vwm_uptime_seconds");
     assert!((0.0..600.0).contains(&uptime.expect("an uptime")));
     let lines = numbers
         .iter()
         .map(|(name, value)| format!("{name} {value}"));
     assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    vwm_blobs_deleted_total 0
     vwm_cost_usd_total 0.25
+    vwm_disk_reserve_bytes 536870912
+    vwm_events_deleted_total 0
     vwm_info{version="0.1.0"} 1
+    vwm_orphans_removed_total 0
     vwm_queue_depth 1
     vwm_requests_running 0
     vwm_requests_total{kind="learning",status="cancelled"} 0

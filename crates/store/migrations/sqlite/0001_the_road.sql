@@ -1,6 +1,12 @@
 -- What the road of a prompt needs. Ids are UUIDs (16 bytes), times are microseconds since 1970, lists and objects are JSON text.
 -- Table names are unique without a schema, because PostgreSQL finds them through its search path.
 
+-- Whose database it is: one row, with what only one data directory's secret key makes.
+CREATE TABLE installation (
+    id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    owner BLOB    NOT NULL
+) STRICT;
+
 CREATE TABLE api_keys (
     id         BLOB    NOT NULL PRIMARY KEY,
     name       TEXT    NOT NULL,
@@ -102,6 +108,7 @@ CREATE TABLE sessions (
 ) STRICT;
 CREATE INDEX sessions_by_status ON sessions (status, id);
 CREATE INDEX sessions_by_worker ON sessions (worker_id, id);
+CREATE INDEX sessions_to_resume ON sessions (id) WHERE resume_asked;
 
 -- For finding sessions; what is shown is the list in the session's own row.
 CREATE TABLE session_breadcrumbs (
@@ -118,6 +125,7 @@ CREATE TABLE jobs (
     gone_reason TEXT,
     PRIMARY KEY (session_id, generation)
 ) STRICT;
+CREATE INDEX jobs_running ON jobs (session_id) WHERE gone_at IS NULL;
 
 -- A turn's row. The order of a session's turns is `position`, not a time: clocks step back.
 CREATE TABLE requests (
@@ -147,6 +155,9 @@ CREATE TABLE requests (
     model         TEXT,
     duration_ms   INTEGER,
     artifacts     TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(artifacts)),
+    -- The blob with the raw output, and its length, where it is too long for `response`.
+    raw_hash      BLOB,
+    raw_bytes     INTEGER,
     created_at    INTEGER NOT NULL,
     started_at    INTEGER,
     sent_at       INTEGER,
@@ -156,6 +167,8 @@ CREATE TABLE requests (
 CREATE INDEX requests_open ON requests (session_id, subsession_id) WHERE status IN ('pending', 'running');
 -- All that numbers over every turn read: a row of the table is as long as its prompt and its answer.
 CREATE INDEX requests_in_numbers ON requests (kind, status, tokens_in, tokens_out, cost_usd);
+-- Whether anything names a blob; so is `collected_by_hash`.
+CREATE INDEX requests_by_raw ON requests (raw_hash) WHERE raw_hash IS NOT NULL;
 
 -- What file calls changed in workspaces. A row that is still pending after its server's death may have changed the file or not.
 CREATE TABLE file_changes (
@@ -228,6 +241,7 @@ CREATE TABLE collected (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (session_id, name)
 ) STRICT;
+CREATE INDEX collected_by_hash ON collected (hash);
 
 -- What a call with an idempotency key made.
 CREATE TABLE idempotency_keys (

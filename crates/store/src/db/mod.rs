@@ -4,11 +4,23 @@ mod query;
 mod row;
 mod value;
 
+use std::io;
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, SqlitePool};
 
 pub(crate) use query::{Query, query};
 pub(crate) use row::{Column, Row};
+
+/// How long PostgreSQL may take for an answer. A connection whose other end is gone without a word would wait for ever.
+pub(crate) const LONGEST: Duration = Duration::from_secs(20);
+
+/// What is said of a database that took longer.
+pub(crate) fn silent() -> sqlx::Error {
+    let why = format!("no answer for {} s", LONGEST.as_secs());
+    io::Error::new(io::ErrorKind::TimedOut, why).into()
+}
 
 /// What a method writes with.
 pub(crate) enum Connection {
@@ -59,6 +71,15 @@ impl Readers {
 }
 
 impl Connection {
+    /// Takes what a method decides on, before the statement that reads it. Only PostgreSQL runs methods at the same time; there a
+    /// statement that had to wait has the row that it waited for anew, and everything else as it was before.
+    pub(crate) async fn lock(&mut self, rows: Query) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => rows.execute(self).await.map(|_| ()),
+        }
+    }
+
     /// Runs texts that bind and return nothing, in one trip.
     pub(crate) async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
         match self {

@@ -1,12 +1,14 @@
 //! A query and what is bound to it, until it is known which database runs it.
 
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query as SqlxQuery;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Postgres, Sqlite};
+use tokio::time::timeout;
 
 use super::value::Value;
-use super::{On, Row};
+use super::{LONGEST, On, Row, silent};
 
 /// A query of a text that both databases take.
 pub(crate) fn query(sql: &'static str) -> Query {
@@ -46,7 +48,14 @@ macro_rules! run {
                 $sqlite
             }
             On::PgPool(pool) => {
-                let $result = $query.postgres().$method(pool).await?;
+                let mut connection = pool.acquire().await?;
+                let answer = $query.postgres().$method(&mut *connection);
+                let Ok(answer) = timeout(LONGEST, answer).await else {
+                    // It would be asked whether it still answers before it goes back.
+                    connection.close_on_drop();
+                    return Err(silent());
+                };
+                let $result = answer?;
                 $postgres
             }
             On::Postgres(connection) => {
@@ -86,6 +95,26 @@ impl Query {
             rows.into_iter().map(Row::Postgres).collect()))
     }
 
+    /// Gives rows to `take` as they come, for as long as it wants more; returns whether it got all.
+    pub(crate) async fn fetch_while<'c, E: From<sqlx::Error>>(
+        self,
+        on: impl Into<On<'c>>,
+        mut take: impl FnMut(&Row) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let mut rows: BoxStream<'_, sqlx::Result<Row>> = match on.into() {
+            On::SqlitePool(pool) => self.sqlite().fetch(pool).map_ok(Row::Sqlite).boxed(),
+            On::Sqlite(one) => self.sqlite().fetch(one).map_ok(Row::Sqlite).boxed(),
+            On::PgPool(pool) => self.postgres().fetch(pool).map_ok(Row::Postgres).boxed(),
+            On::Postgres(one) => self.postgres().fetch(one).map_ok(Row::Postgres).boxed(),
+        };
+        while let Some(row) = rows.try_next().await? {
+            if !take(&row)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn sqlite(self) -> SqlxQuery<'static, Sqlite, SqliteArguments> {
         let query = sqlx::query(self.sql);
         self.values
@@ -108,9 +137,18 @@ impl Query {
                 Value::Integer(value) => query.bind(value),
                 Value::Real(value) => query.bind(value),
                 Value::Bool(value) => query.bind(value),
-                Value::Text(value) => query.bind(value),
+                Value::Text(value) => query.bind(value.map(without_nul)),
                 Value::Bytes(value) => query.bind(value),
                 Value::Uuid(value) => query.bind(value),
             })
+    }
+}
+
+/// PostgreSQL's texts hold every character but this one. In JSON it is written otherwise.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
     }
 }

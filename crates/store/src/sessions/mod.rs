@@ -1,12 +1,16 @@
 //! Sessions: their rows, how they are made and found.
 
+pub(crate) mod lifecycle;
 pub(crate) mod moves;
+
+use std::time::Duration;
 
 use vwm_api::{
     EventBody, Repository, Session, SessionId, SessionPage, SessionStatus, Timestamp, Warning,
     WorkerId,
 };
 
+use crate::admission::{self, SessionLimits};
 use crate::codec::{Columns, json};
 use crate::db::{Connection, On, Row, query};
 use crate::events::Log;
@@ -26,6 +30,8 @@ pub struct SessionRow {
     pub pumped_n: i64,
     /// The number of its newest job; 0 before the first.
     pub generation: i64,
+    /// How long it had a job.
+    pub active: Duration,
     /// Whether somebody asked that it resume, although no turn waits.
     pub resume_asked: bool,
     /// Resumes in a row that came to nothing.
@@ -53,6 +59,8 @@ pub struct NewSessionRow {
     pub auto_delete_branch: bool,
     /// What is accepted and has no effect yet.
     pub warnings: Vec<Warning>,
+    /// How many sessions there may be with it.
+    pub limits: SessionLimits,
 }
 
 /// Which sessions to list.
@@ -95,7 +103,7 @@ macro_rules! select_session {
 }
 
 impl Store {
-    /// Makes a session, pending, with its first event; or returns what the same call made before.
+    /// Makes a session, pending, with its first event; or returns what the same call made before, whatever the limits say by now.
     pub async fn create_session(
         &self,
         new: NewSessionRow,
@@ -112,6 +120,7 @@ impl Store {
                     let existing = written(connection, SessionId(made)).await?;
                     return Ok(Written::silently(Created::Existing(existing)));
                 }
+                admission::admit(connection, new.limits, new.worker_id).await?;
                 insert(connection, &new, now).await?;
                 let row = written(connection, new.id).await?;
                 Ok(Written::with(News::Work(new.id), Created::New(row)))
@@ -171,15 +180,17 @@ impl Store {
         Ok(SessionPage { items, next_cursor })
     }
 
-    /// Returns the sessions that the orchestrator has to look at after a start: a suspended one only when a turn waits for it, and one
-    /// that rests otherwise as long as it has a job, which nobody else would stop.
+    /// Returns the sessions that the orchestrator has to look at: a suspended one only when a turn waits for it or somebody asked that
+    /// it resume, and one that rests otherwise as long as it has a job, which nobody else would stop. Those that sleep cost nothing:
+    /// each part begins with the few rows that can name one.
     pub async fn live_sessions(&self) -> Result<Vec<SessionId>> {
         let rows = query(
             "SELECT id FROM sessions WHERE status IN ('pending', 'active', 'ending')
-             OR (status = 'suspended' AND EXISTS (SELECT 1 FROM requests r
-                 WHERE r.session_id = sessions.id AND r.status IN ('pending', 'running')))
-             OR (status IN ('suspended', 'failed') AND EXISTS (SELECT 1 FROM jobs j
-                 WHERE j.session_id = sessions.id AND j.gone_at IS NULL))
+             UNION SELECT s.id FROM requests r CROSS JOIN sessions s
+                 WHERE r.status IN ('pending', 'running') AND s.id = r.session_id AND s.status = 'suspended'
+             UNION SELECT s.id FROM jobs j CROSS JOIN sessions s
+                 WHERE j.gone_at IS NULL AND s.id = j.session_id AND s.status IN ('suspended', 'failed')
+             UNION SELECT id FROM sessions WHERE resume_asked AND status = 'suspended'
              ORDER BY id",
         )
         .fetch_all(&self.readers)
@@ -191,6 +202,16 @@ impl Store {
 }
 
 async fn insert(connection: &mut Connection, new: &NewSessionRow, now: Timestamp) -> Result<()> {
+    // Neither goes while a session is made that needs it.
+    let worker = query("SELECT id FROM workers WHERE id = $1 FOR SHARE").bind(new.worker_id.0);
+    connection.lock(worker).await?;
+    let runtime = query(
+        "SELECT id FROM runtimes WHERE id =
+             (SELECT runtime_id FROM worker_revisions WHERE worker_id = $1 AND revision = $2) FOR SHARE",
+    )
+    .bind(new.worker_id.0)
+    .bind(new.worker_revision);
+    connection.lock(runtime).await?;
     let row = query(
         "INSERT INTO sessions (id, worker_id, worker_revision, status, repository, breadcrumbs, timeout_s,
              auto_delete_branch, warnings, status_since, created_at, last_activity_at)
@@ -254,12 +275,16 @@ pub(crate) async fn written(connection: &mut Connection, id: SessionId) -> Resul
 fn session_row(row: &Row) -> Result<SessionRow> {
     let row = Columns(row);
     let active_micros: i64 = row.get("active_micros")?;
+    // A clock that stepped back must not make it negative.
+    let active = Duration::from_micros(active_micros.try_into().unwrap_or(0));
+    let status = row.word("status")?;
+    let resume_asked = row.get("resume_asked")?;
     Ok(SessionRow {
         session: Session {
             id: row.id("id", SessionId)?,
             worker_id: row.id("worker_id", WorkerId)?,
             worker_revision: row.get("worker_revision")?,
-            status: row.word("status")?,
+            status,
             status_since: row.time("status_since")?,
             status_reason: row.get("status_reason")?,
             end_step: row.word_or_none("end_step")?,
@@ -271,15 +296,16 @@ fn session_row(row: &Row) -> Result<SessionRow> {
             created_at: row.time("created_at")?,
             last_activity_at: row.time("last_activity_at")?,
             ended_at: row.time_or_none("ended_at")?,
-            // A clock that stepped back must not make it negative.
             active_seconds: (active_micros / 1_000_000).max(0),
+            resuming: resume_asked && status == SessionStatus::Suspended,
             warnings: row.json("warnings")?,
             unpushed: row.json("unpushed")?,
         },
         last_seq: row.get("last_seq")?,
         pumped_n: row.get("pumped_n")?,
         generation: row.get("generation")?,
-        resume_asked: row.get("resume_asked")?,
+        active,
+        resume_asked,
         failed_resumes: row.natural("failed_resumes")?,
         ending_told: row.get("ending_told")?,
     })

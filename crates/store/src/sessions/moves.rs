@@ -120,7 +120,7 @@ impl Store {
     }
 }
 
-/// Moves the session's row, if it still is `from`. The event that tells it is in the log, which the caller writes.
+/// Moves the session's row, if it still is `from`; whatever asked that it resume has its answer by that. The event that tells it is in the log, which the caller writes.
 pub(crate) async fn change(
     connection: &mut Connection,
     id: SessionId,
@@ -130,10 +130,13 @@ pub(crate) async fn change(
     now: Timestamp,
 ) -> Result<Option<Log>> {
     let is_activity = to == SessionStatus::Active;
+    // It is ready, or begins anew.
+    let is_whole = matches!(to, SessionStatus::Active | SessionStatus::Pending);
     let end_step = (to == SessionStatus::Ending).then_some(EndStep::Stopping);
     let row = query(
         "UPDATE sessions SET status = $3, status_since = $8, status_reason = $4, end_step = coalesce($5, end_step),
-             ended_at = coalesce($6, ended_at), last_activity_at = coalesce($7, last_activity_at)
+             ended_at = coalesce($6, ended_at), last_activity_at = coalesce($7, last_activity_at), resume_asked = FALSE,
+             failed_resumes = CASE WHEN $9 THEN 0 ELSE failed_resumes END
          WHERE id = $1 AND status = $2 RETURNING last_seq, pumped_n",
     )
     .bind(id.0)
@@ -144,6 +147,7 @@ pub(crate) async fn change(
     .bind((to == SessionStatus::Ended).then(|| now.as_micros()))
     .bind(is_activity.then(|| now.as_micros()))
     .bind(now.as_micros())
+    .bind(is_whole)
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else {

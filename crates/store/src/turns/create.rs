@@ -32,6 +32,10 @@ pub struct NewTurn {
     pub on_busy: OnBusy,
     /// How many turns may wait behind the one that runs.
     pub queue_limit: u32,
+    /// Whether it may have to wait where its conversation is free: the turns that run at once are bounded.
+    pub needs_slot: bool,
+    /// The turn that it tries again.
+    pub retry_of: Option<TurnId>,
 }
 
 /// What became of asking for a turn.
@@ -105,7 +109,7 @@ async fn insert(
         return Ok(Err(TurnCreated::QueueFull));
     }
     // It goes to the harness next, so it is offered already: a transaction less on the way.
-    let is_offered = open == 0 && columns.get::<bool>("has_harness")?;
+    let is_offered = open == 0 && !new.needs_slot && columns.get::<bool>("has_harness")?;
     insert_row(connection, new, TurnKind::Prompt, is_offered, &session, now)
         .await
         .map(Ok)
@@ -124,8 +128,8 @@ pub(crate) async fn insert_row(
     let session = Columns(session);
     let row = query(
         "INSERT INTO requests (id, session_id, worker_id, subsession_id, position, after_seq, kind, prompt, timeout_s,
-             breadcrumbs, key_id, status, offered, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', $12, $13) RETURNING *",
+             breadcrumbs, key_id, status, offered, created_at, retry_of)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', $12, $13, $14) RETURNING *",
     )
     .bind(new.id.0)
     .bind(new.session.0)
@@ -140,6 +144,7 @@ pub(crate) async fn insert_row(
     .bind(new.by.map(|key| key.0))
     .bind(is_offered)
     .bind(now.as_micros())
+    .bind(new.retry_of.map(|turn| turn.0))
     .fetch_one(connection)
     .await
     .map_err(|error| StoreError::duplicate(error, || format!("turn {}", new.id)))?;
@@ -164,6 +169,9 @@ async fn take_session(
     new: &NewTurn,
     now: Timestamp,
 ) -> Result<Option<Row>> {
+    // What is returned besides the row would be as it was before a wait for it.
+    let row = query("SELECT id FROM sessions WHERE id = $1 FOR NO KEY UPDATE");
+    connection.lock(row.bind(new.session.0)).await?;
     let row = query(
         "UPDATE sessions SET last_activity_at = $2, last_position = last_position + 1
          WHERE id = $1 AND status IN ('active', 'suspended')

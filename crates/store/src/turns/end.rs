@@ -6,6 +6,7 @@ use vwm_api::{
 };
 
 use super::answer;
+use super::raw::RawBlob;
 use crate::codec::{Columns, json};
 use crate::db::{Connection, Row, query};
 use crate::events::Log;
@@ -48,10 +49,7 @@ impl Store {
         session: SessionId,
         error: TurnError,
     ) -> Result<Vec<TurnId>> {
-        // The mark keeps the turn from being offered while it ends.
-        let which = "UPDATE requests SET abort_asked = TRUE
-             WHERE session_id = $1 AND status = 'pending' AND NOT offered RETURNING *";
-        self.end_without_journals(session, which, error).await
+        self.end_those(session, WAITING, error).await
     }
 
     /// Ends every turn that waits or runs, and returns them: the volume is lost, and with it the journal that could tell.
@@ -60,13 +58,10 @@ impl Store {
         session: SessionId,
         error: TurnError,
     ) -> Result<Vec<TurnId>> {
-        let which = "UPDATE requests SET abort_asked = abort_asked
-             WHERE session_id = $1 AND status IN ('pending', 'running') RETURNING *";
-        self.end_without_journals(session, which, error).await
+        self.end_those(session, OPEN, error).await
     }
 
-    /// Ends the turns that an update finds; it writes first, and so nobody else moves them meanwhile.
-    async fn end_without_journals(
+    async fn end_those(
         &self,
         session: SessionId,
         which: &'static str,
@@ -75,19 +70,38 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut log = Log::open(connection, session).await?;
-                let rows = query(which)
-                    .bind(session.0)
-                    .fetch_all(&mut *connection)
-                    .await?;
-                let open = in_order(&rows)?;
-                for turn in &open {
-                    end_without_journal(connection, &mut log, turn, &error).await?;
-                }
+                let open = end_without_journals(connection, &mut log, which, &error).await?;
                 ended(connection, log, &open).await
             })
         })
         .await
     }
+}
+
+/// The turns that no harness knows of. The mark keeps them from being offered while they end.
+pub(crate) const WAITING: &str = "UPDATE requests SET abort_asked = TRUE
+     WHERE session_id = $1 AND status = 'pending' AND NOT offered RETURNING *";
+
+/// All turns that wait or run.
+pub(crate) const OPEN: &str = "UPDATE requests SET abort_asked = abort_asked
+     WHERE session_id = $1 AND status IN ('pending', 'running') RETURNING *";
+
+/// Ends the turns that an update finds; it writes first, and so nobody else moves them meanwhile.
+pub(crate) async fn end_without_journals(
+    connection: &mut Connection,
+    log: &mut Log,
+    which: &'static str,
+    error: &TurnError,
+) -> Result<Vec<TurnState>> {
+    let rows = query(which)
+        .bind(log.session().0)
+        .fetch_all(&mut *connection)
+        .await?;
+    let open = in_order(&rows)?;
+    for turn in &open {
+        end_without_journal(connection, log, turn, error).await?;
+    }
+    Ok(open)
 }
 
 /// What has to be known of a turn to go on with it or to end it.
@@ -141,17 +155,19 @@ impl TurnState {
     }
 }
 
-/// Writes the end of a turn and its last event; false, and nothing written, when it was over already.
+/// Writes the end of a turn and its last event; false, and nothing written, when it was over already. An answer whose raw output is in
+/// the blobs comes without it.
 pub(crate) async fn write(
     connection: &mut Connection,
     log: &mut Log,
     answer: Answer,
+    raw: Option<RawBlob>,
     n: Option<i64>,
     at: Timestamp,
 ) -> Result<bool> {
     let changed = query(
         "UPDATE requests SET status = $2, response = $3, tokens_in = $4, tokens_out = $5, cost_usd = $6, model = $7,
-             duration_ms = $8, artifacts = $9, completed_at = $10
+             duration_ms = $8, artifacts = $9, completed_at = $10, raw_hash = $11, raw_bytes = $12
          WHERE id = $1 AND status IN ('pending', 'running')",
     )
     .bind(answer.request_id.0)
@@ -164,6 +180,8 @@ pub(crate) async fn write(
     .bind(answer.duration_ms)
     .bind(json(&answer.artifacts)?)
     .bind(at.as_micros())
+    .bind(raw.map(|raw| raw.hash.0.to_vec()))
+    .bind(raw.map(|raw| raw.bytes))
     .execute(connection)
     .await?
     .rows_affected();
@@ -176,6 +194,7 @@ pub(crate) async fn write(
         None => EventBody::Complete(Box::new(answer)),
     };
     log.push(last, Some(turn), Some(subsession), n, at)?;
+    log.note_activity();
     Ok(true)
 }
 
@@ -187,7 +206,7 @@ async fn end_without_journal(
 ) -> Result<()> {
     let now = Timestamp::now();
     let answer = answer::without_journal(turn, error, now);
-    write(connection, log, answer, None, now).await?;
+    write(connection, log, answer, None, None, now).await?;
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod end;
+pub(crate) mod raw;
+pub(crate) mod waiting;
 
 use vwm_api::{Answer, SessionId, SubsessionId, Timestamp, TurnId, TurnKind, TurnStatus, WorkerId};
 
@@ -12,6 +14,7 @@ use crate::writer::Written;
 use crate::{Result, Store};
 
 pub use create::{NewTurn, TurnCreated};
+pub use waiting::{SlotHolder, Waiting};
 
 /// A turn as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +56,14 @@ pub struct Turn {
 impl Store {
     /// Returns a turn.
     pub async fn turn(&self, id: TurnId) -> Result<Option<Turn>> {
-        find(&self.readers, id).await
+        let row = query("SELECT * FROM requests WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut turn = turn(&row)?;
+        self.fill_turn(&mut turn, &row).await?;
+        Ok(Some(turn))
     }
 
     /// Returns a session's turns, oldest first.
@@ -62,7 +72,13 @@ impl Store {
             .bind(session.0)
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(turn).collect()
+        let mut turns = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut turn = turn(row)?;
+            self.fill_turn(&mut turn, row).await?;
+            turns.push(turn);
+        }
+        Ok(turns)
     }
 
     /// Returns a session's turns that wait or run, oldest first.
@@ -95,6 +111,7 @@ impl Store {
     }
 }
 
+/// A turn whose raw output may lie in the blobs: whoever tells its answer asks `Store::turn`.
 async fn find<'e>(executor: impl Into<On<'e>>, id: TurnId) -> Result<Option<Turn>> {
     query("SELECT * FROM requests WHERE id = $1")
         .bind(id.0)

@@ -4,7 +4,7 @@ use vwm_api::{KeyId, Timestamp, Worker, WorkerDefinition, WorkerId};
 
 use super::{Draft, find, insert_revision, refused};
 use crate::codec::Columns;
-use crate::db::{Connection, query};
+use crate::db::{Connection, Query, query};
 use crate::writer::Written;
 use crate::{Result, Store, StoreError};
 
@@ -78,6 +78,7 @@ impl Store {
     ) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {
+                connection.lock(for_change(id)).await?;
                 let deleted = query(
                     "UPDATE workers SET deleted_at = $2, deleted_by = $4, runtime_id = NULL, deletion_forced = locked
                      WHERE id = $1 AND deleted_at IS NULL AND (NOT locked OR $3)
@@ -101,6 +102,11 @@ impl Store {
     }
 }
 
+/// Sessions are made while the worker's row is shared, and so not meanwhile.
+fn for_change(id: WorkerId) -> Query {
+    query("SELECT id FROM workers WHERE id = $1 FOR NO KEY UPDATE").bind(id.0)
+}
+
 async fn update(
     connection: &mut Connection,
     id: WorkerId,
@@ -108,7 +114,8 @@ async fn update(
     expected_revision: Option<i64>,
     forced: bool,
 ) -> Result<()> {
-    // Changes nothing but takes the row, so that the revision that is read next is still the newest when this commits.
+    connection.lock(for_change(id)).await?;
+    // Changes nothing: SQLite's methods write before they read.
     let row = query(
         "UPDATE workers SET revision = revision WHERE id = $1 AND deleted_at IS NULL
          RETURNING revision, locked,

@@ -9,9 +9,7 @@ async fn refusal(kit: &Kit, new: NewTurn) -> TurnCreated {
     kit.store.create_turn(new, None).await.unwrap()
 }
 
-#[tokio::test]
-async fn a_busy_conversation_queues_refuses_or_is_full() {
-    let kit = Kit::new().await;
+async fn a_busy_conversation_queues_refuses_or_is_full(kit: Kit) {
     let session = kit.active().await;
     let new = |on_busy| NewTurn {
         on_busy,
@@ -43,10 +41,9 @@ async fn a_busy_conversation_queues_refuses_or_is_full() {
         .collect();
     assert_eq!(kept, ids);
 }
+both!(a_busy_conversation_queues_refuses_or_is_full);
 
-#[tokio::test]
-async fn turns_keep_the_order_in_which_they_were_asked_for_whatever_the_clock_says() {
-    let kit = Kit::new().await;
+async fn turns_keep_the_order_in_which_they_were_asked_for_whatever_the_clock_says(kit: Kit) {
     let session = kit.active().await;
     let (earlier, later) = (TurnId::new(), TurnId::new());
     assert!(earlier < later);
@@ -67,11 +64,10 @@ async fn turns_keep_the_order_in_which_they_were_asked_for_whatever_the_clock_sa
         .collect();
     assert_eq!(kept, [later, earlier]);
 }
+both!(turns_keep_the_order_in_which_they_were_asked_for_whatever_the_clock_says);
 
-#[tokio::test]
-async fn only_a_session_that_is_active_or_can_resume_takes_prompts() {
+async fn only_a_session_that_is_active_or_can_resume_takes_prompts(kit: Kit) {
     use SessionStatus::{Active, Ended, Ending, Failed, Pending, Suspended};
-    let kit = Kit::new().await;
     let id = kit.pending().await;
     assert_eq!(
         refusal(&kit, new_turn(id)).await,
@@ -102,3 +98,4 @@ async fn only_a_session_that_is_active_or_can_resume_takes_prompts() {
         .await;
     assert!(matches!(nowhere, Err(StoreError::NotFound)));
 }
+both!(only_a_session_that_is_active_or_can_resume_takes_prompts);

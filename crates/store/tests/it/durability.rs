@@ -21,7 +21,7 @@ async fn fill(kit: &Kit) -> SessionId {
 
 #[tokio::test]
 async fn whatever_was_answered_is_in_the_files_at_that_moment() {
-    let kit = Kit::new().await;
+    let kit = Kit::sqlite().await;
     let session = fill(&kit).await;
     // The files as a crash would leave them: the store is open and has tidied up nothing.
     let crashed = tempfile::tempdir().unwrap();
@@ -45,23 +45,11 @@ async fn whatever_was_answered_is_in_the_files_at_that_moment() {
     );
 }
 
-#[tokio::test]
-async fn a_store_that_was_dropped_without_being_closed_opens_again() {
-    let kit = Kit::new().await;
+async fn a_store_that_was_dropped_without_being_closed_opens_again(mut kit: Kit) {
     let session = fill(&kit).await;
     let told = kit.told(session).await;
-    let Kit {
-        store,
-        folder,
-        worker,
-    } = kit;
-    drop(store);
-    let store = Store::open(folder.path()).await.unwrap();
-    let kit = Kit {
-        store,
-        folder,
-        worker,
-    };
+    let again = kit.open_again().await.unwrap();
+    drop(std::mem::replace(&mut kit.store, again));
     assert_eq!(kit.told(session).await, told);
     // And numbers go on where they were.
     let turn = kit.prompt(session).await;
@@ -72,3 +60,4 @@ async fn a_store_that_was_dropped_without_being_closed_opens_again() {
         .unwrap();
     assert_eq!((pumped, kit.told(session).await.len()), (5, 5));
 }
+both!(a_store_that_was_dropped_without_being_closed_opens_again);

@@ -11,9 +11,7 @@ fn notice(message: String) -> EventBody {
     EventBody::Notice { code, message }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_writers_and_failures_between_them_leave_no_hole_in_the_numbers() {
-    let kit = Kit::new().await;
+async fn eight_writers_and_failures_between_them_leave_no_hole_in_the_numbers(kit: Kit) {
     let session = kit.active().await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
@@ -44,10 +42,9 @@ async fn eight_writers_and_failures_between_them_leave_no_hole_in_the_numbers() 
     assert_eq!(seqs, (3..403).collect::<Vec<_>>());
     assert_eq!(kit.told(session).await.len(), 402);
 }
+both!(eight_writers_and_failures_between_them_leave_no_hole_in_the_numbers);
 
-#[tokio::test]
-async fn a_frame_is_the_event_as_it_goes_over_the_wire() {
-    let kit = Kit::new().await;
+async fn a_frame_is_the_event_as_it_goes_over_the_wire(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     kit.store
@@ -68,10 +65,9 @@ async fn a_frame_is_the_event_as_it_goes_over_the_wire() {
     assert!(!frames[0].ends_turn);
     assert_eq!(frames[0].at, said(2, &turn, "").at);
 }
+both!(a_frame_is_the_event_as_it_goes_over_the_wire);
 
-#[tokio::test]
-async fn one_turn_can_be_read_alone_and_in_pieces() {
-    let kit = Kit::new().await;
+async fn one_turn_can_be_read_alone_and_in_pieces(kit: Kit) {
     let session = kit.active().await;
     let first = kit.prompt(session).await;
     let second = kit.prompt(session).await;
@@ -95,10 +91,9 @@ async fn one_turn_can_be_read_alone_and_in_pieces() {
     assert_eq!(read(second.id, 38, 100).await, [39, 41]);
     assert_eq!(read(TurnId::new(), 0, 100).await, Vec::<i64>::new());
 }
+both!(one_turn_can_be_read_alone_and_in_pieces);
 
-#[tokio::test]
-async fn a_wake_comes_after_the_news_can_be_read() {
-    let kit = Kit::new().await;
+async fn a_wake_comes_after_the_news_can_be_read(kit: Kit) {
     let (session, other) = (kit.active().await, kit.active().await);
     let mut wakes = kit.store.take_wakes();
     let mut watch = kit.store.watch(session);
@@ -124,10 +119,9 @@ async fn a_wake_comes_after_the_news_can_be_read() {
     kit.store.wake(session);
     assert_eq!(wakes.recv().await, Some(session));
 }
+both!(a_wake_comes_after_the_news_can_be_read);
 
-#[tokio::test]
-async fn nothing_is_kept_for_a_session_that_nobody_watches_any_more() {
-    let kit = Kit::new().await;
+async fn nothing_is_kept_for_a_session_that_nobody_watches_any_more(kit: Kit) {
     let session = kit.active().await;
     let (one, two) = (kit.store.watch(session), kit.store.watch(session));
     drop(one);
@@ -135,3 +129,4 @@ async fn nothing_is_kept_for_a_session_that_nobody_watches_any_more() {
     drop(two);
     assert_eq!(kit.store.watched_sessions(), 0);
 }
+both!(nothing_is_kept_for_a_session_that_nobody_watches_any_more);

@@ -5,9 +5,7 @@ use vwm_store::{NewSessionRow, StoreError};
 
 use crate::kit::Kit;
 
-#[tokio::test]
-async fn every_write_is_noted_with_who_asked_and_how_it_ended() {
-    let kit = Kit::new().await;
+async fn every_write_is_noted_with_who_asked_and_how_it_ended(kit: Kit) {
     let store = &kit.store;
     let new = NewSessionRow {
         breadcrumbs: vec!["ticket-7".to_owned()],
@@ -82,10 +80,9 @@ async fn every_write_is_noted_with_who_asked_and_how_it_ended() {
     let some = store.file_changes(id, Some(written), 2).await.unwrap();
     assert_eq!(some, all[1..3]);
 }
+both!(every_write_is_noted_with_who_asked_and_how_it_ended);
 
-#[tokio::test]
-async fn nothing_is_noted_of_a_session_that_there_is_not() {
-    let kit = Kit::new().await;
+async fn nothing_is_noted_of_a_session_that_there_is_not(kit: Kit) {
     let (nobody, by) = (SessionId::new(), KeyId::new());
     let begun = kit
         .store
@@ -93,3 +90,4 @@ async fn nothing_is_noted_of_a_session_that_there_is_not() {
     assert!(matches!(begun.await, Err(StoreError::NotFound)));
     assert_eq!(kit.store.file_changes(nobody, None, 9).await.unwrap(), []);
 }
+both!(nothing_is_noted_of_a_session_that_there_is_not);

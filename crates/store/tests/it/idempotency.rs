@@ -13,9 +13,7 @@ fn call(key: &str, hash: u8) -> Idempotency {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_same_call_many_times_at_once_makes_one_session() {
-    let kit = Kit::new().await;
+async fn the_same_call_many_times_at_once_makes_one_session(kit: Kit) {
     let call = call("a", 1);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -34,10 +32,9 @@ async fn the_same_call_many_times_at_once_makes_one_session() {
     assert_eq!(found.map(|row| row.session.id), Some(ids[0]));
     assert_eq!(kit.told(ids[0]).await.len(), 1);
 }
+both!(the_same_call_many_times_at_once_makes_one_session);
 
-#[tokio::test]
-async fn a_key_is_one_caller_s_and_stands_for_one_request() {
-    let kit = Kit::new().await;
+async fn a_key_is_one_caller_s_and_stands_for_one_request(kit: Kit) {
     let session = kit.active().await;
     let first = call("a", 1);
     let TurnCreated::New(made) = kit
@@ -89,10 +86,9 @@ async fn a_key_is_one_caller_s_and_stands_for_one_request() {
     assert!(matches!(created, Created::New(_)));
     assert_eq!(kit.store.turns(session).await.unwrap(), [made]);
 }
+both!(a_key_is_one_caller_s_and_stands_for_one_request);
 
-#[tokio::test]
-async fn only_a_call_that_made_something_is_kept() {
-    let kit = Kit::new().await;
+async fn only_a_call_that_made_something_is_kept(kit: Kit) {
     let session = kit.pending().await;
     let call = call("a", 1);
     let refused = kit
@@ -113,10 +109,9 @@ async fn only_a_call_that_made_something_is_kept() {
         .unwrap();
     assert!(matches!(created, TurnCreated::New(_)));
 }
+both!(only_a_call_that_made_something_is_kept);
 
-#[tokio::test]
-async fn after_a_day_a_key_can_be_used_for_something_else() {
-    let kit = Kit::new().await;
+async fn after_a_day_a_key_can_be_used_for_something_else(kit: Kit) {
     let session = kit.active().await;
     let (first, second) = (call("a", 1), call("b", 1));
     let new = || NewTurn {
@@ -126,15 +121,12 @@ async fn after_a_day_a_key_can_be_used_for_something_else() {
     for call in [&first, &second] {
         kit.store.create_turn(new(), Some(call)).await.unwrap();
     }
-    let mut connection = kit.behind_its_back().await;
     let day = 24 * 60 * 60 * 1_000_000_i64;
     for (key, age) in [("a", day), ("b", day - 60_000_000)] {
-        sqlx::query("UPDATE idempotency_keys SET created_at = created_at - $2 WHERE key = $1")
-            .bind(key)
-            .bind(age)
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        let sql = format!(
+            "UPDATE idempotency_keys SET created_at = created_at - {age} WHERE key = '{key}'"
+        );
+        kit.behind_its_back(&sql).await;
     }
     let late = Idempotency {
         request_hash: [2; 32],
@@ -145,19 +137,19 @@ async fn after_a_day_a_key_can_be_used_for_something_else() {
     let created = kit.store.create_turn(new(), Some(&second)).await.unwrap();
     assert!(matches!(created, TurnCreated::Existing(_)));
 }
+both!(after_a_day_a_key_can_be_used_for_something_else);
 
-#[tokio::test]
-async fn who_asks_again_after_a_day_finds_no_session() {
-    let kit = Kit::new().await;
+async fn who_asks_again_after_a_day_finds_no_session(kit: Kit) {
     let call = call("a", 1);
     let made = kit.store.create_session(kit.new_session(), Some(&call));
     let made = made.await.unwrap().into_inner();
     let found = async || kit.store.session_made_by(&call).await.unwrap();
     assert_eq!(found().await.map(|row| row.session), Some(made.session));
-    sqlx::query("UPDATE idempotency_keys SET created_at = created_at - $1")
-        .bind(24 * 60 * 60 * 1_000_000_i64)
-        .execute(&mut kit.behind_its_back().await)
-        .await
-        .unwrap();
+    let day = 24 * 60 * 60 * 1_000_000_i64;
+    kit.behind_its_back(&format!(
+        "UPDATE idempotency_keys SET created_at = created_at - {day}"
+    ))
+    .await;
     assert_eq!(found().await, None);
 }
+both!(who_asks_again_after_a_day_finds_no_session);

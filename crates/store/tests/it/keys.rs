@@ -5,9 +5,7 @@ use vwm_store::{KeyRevocation, KeyRotation, StoreError};
 
 use crate::kit::Kit;
 
-#[tokio::test]
-async fn a_rotated_key_is_the_same_key_with_another_hash() {
-    let kit = Kit::new().await;
+async fn a_rotated_key_is_the_same_key_with_another_hash(kit: Kit) {
     let store = &kit.store;
     let key = store.create_key("ci", Role::Read, [1; 32]).await.unwrap();
     let KeyRotation::Done(rotated) = store.rotate_key(key.id, [2; 32]).await.unwrap() else {
@@ -30,10 +28,9 @@ async fn a_rotated_key_is_the_same_key_with_another_hash() {
     let unknown = store.rotate_key(KeyId::new(), [4; 32]).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
 }
+both!(a_rotated_key_is_the_same_key_with_another_hash);
 
-#[tokio::test]
-async fn a_revoked_key_stays_in_the_list_with_the_time_of_its_first_revocation() {
-    let kit = Kit::new().await;
+async fn a_revoked_key_stays_in_the_list_with_the_time_of_its_first_revocation(kit: Kit) {
     let store = &kit.store;
     let admin = store
         .create_key("admin", Role::Admin, [1; 32])
@@ -54,10 +51,9 @@ async fn a_revoked_key_stays_in_the_list_with_the_time_of_its_first_revocation()
     let unknown = revoke(KeyId::new()).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
 }
+both!(a_revoked_key_stays_in_the_list_with_the_time_of_its_first_revocation);
 
-#[tokio::test]
-async fn of_the_last_two_admin_keys_one_stays_although_both_are_revoked_at_once() {
-    let kit = Kit::new().await;
+async fn of_the_last_two_admin_keys_one_stays_although_both_are_revoked_at_once(kit: Kit) {
     let store = &kit.store;
     let other = store.create_key("ci", Role::Session, [9; 32]).await;
     let other = other.unwrap();
@@ -83,3 +79,4 @@ async fn of_the_last_two_admin_keys_one_stays_although_both_are_revoked_at_once(
         KeyRevocation::Done
     );
 }
+both!(of_the_last_two_admin_keys_one_stays_although_both_are_revoked_at_once);

@@ -5,26 +5,65 @@ use std::path::Path;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
+use uuid::Uuid;
 use vwm_api::harness::{Entry, Happened, Outcome, Record, TurnOrder};
 use vwm_api::{
     AgentEvent, Approvals, CliType, NewRuntime, OnBusy, RuntimeId, SessionId, SessionStatus,
     SubsessionId, Timestamp, Trigger, TurnError, TurnId, TurnStatus, Worker, WorkerDefinition,
 };
-use vwm_store::{Learn, LearningTurn, NewSessionRow, NewTurn, Store, Turn, TurnCreated};
+use vwm_store::testing::{ScratchDatabase, VARIABLE};
+use vwm_store::{
+    Learn, LearningTurn, NewSessionRow, NewTurn, SessionLimits, Store, StoreError, Turn,
+    TurnCreated,
+};
 
-/// A store in a folder that goes away with it.
+/// A store in a folder and a database that go away with it.
 pub(crate) struct Kit {
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
     pub(crate) worker: Worker,
+    pub(crate) database: Database,
+}
+
+/// Where the store remembers.
+pub(crate) enum Database {
+    Sqlite,
+    Postgres(ScratchDatabase),
+}
+
+/// Runs each of these tests, which are given a kit, on both databases: as `name::sqlite` and as `name::postgres`.
+macro_rules! both {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use crate::kit::Kit;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                super::$test(Kit::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                super::$test(Kit::postgres().await).await;
+            }
+        }
+    )+};
 }
 
 impl Kit {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn sqlite() -> Self {
+        Self::on(Database::Sqlite).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        Self::on(Database::Postgres(scratch_database().await)).await
+    }
+
+    async fn on(database: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).await.unwrap();
+        let store = open(folder.path(), &database).await.unwrap();
         let runtime = store.create_runtime(runtime("local")).await.unwrap();
         let worker = store
             .create_worker(definition("bob", runtime.id), "hash-1", None)
@@ -34,7 +73,13 @@ impl Kit {
             store,
             folder,
             worker,
+            database,
         }
+    }
+
+    /// Another store on the same folder and database.
+    pub(crate) async fn open_again(&self) -> Result<Store, StoreError> {
+        open(self.folder.path(), &self.database).await
     }
 
     pub(crate) fn new_session(&self) -> NewSessionRow {
@@ -47,6 +92,7 @@ impl Kit {
             timeout: 3600,
             auto_delete_branch: false,
             warnings: Vec::new(),
+            limits: SessionLimits::default(),
         }
     }
 
@@ -110,13 +156,52 @@ impl Kit {
             .collect()
     }
 
-    /// The file behind the store's back: only for making time pass.
-    pub(crate) async fn behind_its_back(&self) -> SqliteConnection {
-        connect(self.folder.path()).await
+    /// Changes the database behind the store's back: only for what no method does, as making time pass.
+    pub(crate) async fn behind_its_back(&self, sql: &str) {
+        match &self.database {
+            Database::Sqlite => {
+                let sql = AssertSqlSafe(sql.to_owned());
+                let mut connection = connect(self.folder.path()).await;
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+            Database::Postgres(database) => database.execute(sql).await,
+        }
+    }
+
+    /// Counts behind its back.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        match &self.database {
+            Database::Sqlite => {
+                let mut connection = connect(self.folder.path()).await;
+                let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()));
+                counted.fetch_one(&mut connection).await.unwrap()
+            }
+            Database::Postgres(database) => database.count(sql).await,
+        }
+    }
+
+    /// An id as the database's SQL writes it.
+    pub(crate) fn sql_id(&self, id: Uuid) -> String {
+        match self.database {
+            Database::Sqlite => format!("x'{}'", id.simple()),
+            Database::Postgres(_) => format!("'{id}'"),
+        }
     }
 }
 
-pub(crate) async fn connect(folder: &Path) -> SqliteConnection {
+async fn open(folder: &Path, database: &Database) -> Result<Store, StoreError> {
+    match database {
+        Database::Sqlite => Store::open(folder).await,
+        Database::Postgres(database) => Store::open_postgres(folder, &database.url()).await,
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the tests' config.rs")]
+pub(crate) async fn scratch_database() -> ScratchDatabase {
+    ScratchDatabase::new(std::env::var(VARIABLE).ok()).await
+}
+
+async fn connect(folder: &Path) -> SqliteConnection {
     SqliteConnectOptions::new()
         .filename(folder.join("vwm.db"))
         .connect()
@@ -164,6 +249,8 @@ pub(crate) fn new_turn(session: SessionId) -> NewTurn {
         by: None,
         on_busy: OnBusy::Queue,
         queue_limit: 100,
+        needs_slot: false,
+        retry_of: None,
     }
 }
 

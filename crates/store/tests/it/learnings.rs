@@ -25,7 +25,7 @@ async fn worked(kit: &Kit) -> SessionId {
 async fn end(kit: &Kit, session: SessionId, learn: Learn) {
     let moved = kit
         .store
-        .end_session(session, SessionStatus::Active, learn)
+        .end_session(session, SessionStatus::Active, learn, None)
         .await;
     let row = moved.unwrap().expect("it was active");
     assert_eq!(
@@ -72,9 +72,7 @@ fn unpushed(repository: RepositoryRole) -> Unpushed {
     }
 }
 
-#[tokio::test]
-async fn the_end_makes_its_learning_turn_last_and_for_the_harness_alone() {
-    let kit = Kit::new().await;
+async fn the_end_makes_its_learning_turn_last_and_for_the_harness_alone(kit: Kit) {
     let session = worked(&kit).await;
     let waiting = kit.prompt(session).await;
     end(&kit, session, learning_turn(session)).await;
@@ -111,15 +109,16 @@ async fn the_end_makes_its_learning_turn_last_and_for_the_harness_alone() {
     assert_eq!((row.id, row.kind), (learning.id, TurnKind::Learning));
     assert_eq!(row.learning, Some(Learning::default()));
 }
+both!(the_end_makes_its_learning_turn_last_and_for_the_harness_alone);
 
-#[tokio::test]
-async fn two_ends_at_once_make_one_turn() {
-    let kit = Kit::new().await;
+async fn two_ends_at_once_make_one_turn(kit: Kit) {
     for _ in 0..10 {
         let session = worked(&kit).await;
         let go = async || {
             let learn = learning_turn(session);
-            let moved = kit.store.end_session(session, SessionStatus::Active, learn);
+            let moved = kit
+                .store
+                .end_session(session, SessionStatus::Active, learn, None);
             moved.await.unwrap().is_some()
         };
         let (one, other) = tokio::join!(go(), go());
@@ -127,10 +126,9 @@ async fn two_ends_at_once_make_one_turn() {
         assert_eq!(open(&kit, session).await.len(), 1);
     }
 }
+both!(two_ends_at_once_make_one_turn);
 
-#[tokio::test]
-async fn what_is_decided_against_says_why_and_makes_no_turn() {
-    let kit = Kit::new().await;
+async fn what_is_decided_against_says_why_and_makes_no_turn(kit: Kit) {
     let session = kit.active().await;
     // Aborted and failed ones teach nothing.
     let prompt = kit.prompt(session).await;
@@ -183,10 +181,9 @@ async fn what_is_decided_against_says_why_and_makes_no_turn() {
         .unwrap();
     assert_eq!(kit.store.learning(session).await.unwrap(), Some(record));
 }
+both!(what_is_decided_against_says_why_and_makes_no_turn);
 
-#[tokio::test]
-async fn a_worker_that_does_not_learn_has_no_record() {
-    let kit = Kit::new().await;
+async fn a_worker_that_does_not_learn_has_no_record(kit: Kit) {
     let session = worked(&kit).await;
     end(&kit, session, Learn::No).await;
     assert_eq!(open(&kit, session).await, []);
@@ -199,10 +196,9 @@ async fn a_worker_that_does_not_learn_has_no_record() {
     assert_eq!(kit.store.learning(session).await.unwrap(), None);
     assert_eq!(kit.told(session).await, told);
 }
+both!(a_worker_that_does_not_learn_has_no_record);
 
-#[tokio::test]
-async fn the_record_is_completed_once_with_its_turns_tokens() {
-    let kit = Kit::new().await;
+async fn the_record_is_completed_once_with_its_turns_tokens(kit: Kit) {
     let session = worked(&kit).await;
     end(&kit, session, learning_turn(session)).await;
     let turn = open(&kit, session).await.remove(0);
@@ -241,10 +237,9 @@ async fn the_record_is_completed_once_with_its_turns_tokens() {
     );
     assert_eq!(row.learning, Some(learned()));
 }
+both!(the_record_is_completed_once_with_its_turns_tokens);
 
-#[tokio::test]
-async fn a_lost_session_learns_nothing_and_says_so() {
-    let kit = Kit::new().await;
+async fn a_lost_session_learns_nothing_and_says_so(kit: Kit) {
     let session = worked(&kit).await;
     end(&kit, session, learning_turn(session)).await;
     let why = "nothing is left of the session's folder";
@@ -266,10 +261,9 @@ async fn a_lost_session_learns_nothing_and_says_so() {
     let kinds: Vec<_> = told.iter().rev().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["status", "notice", "error"]);
 }
+both!(a_lost_session_learns_nothing_and_says_so);
 
-#[tokio::test]
-async fn a_push_takes_away_what_it_brought_and_renews_why_for_the_rest() {
-    let kit = Kit::new().await;
+async fn a_push_takes_away_what_it_brought_and_renews_why_for_the_rest(kit: Kit) {
     let session = worked(&kit).await;
     end(&kit, session, learning_turn(session)).await;
     let (base, work) = (
@@ -312,3 +306,4 @@ async fn a_push_takes_away_what_it_brought_and_renews_why_for_the_rest() {
         .await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
 }
+both!(a_push_takes_away_what_it_brought_and_renews_why_for_the_rest);

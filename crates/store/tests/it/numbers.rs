@@ -5,9 +5,7 @@ use vwm_store::Usage;
 
 use crate::kit::Kit;
 
-#[tokio::test]
-async fn sessions_turns_and_what_they_used_are_counted() {
-    let kit = Kit::new().await;
+async fn sessions_turns_and_what_they_used_are_counted(kit: Kit) {
     let store = &kit.store;
     assert_eq!(store.session_counts().await.unwrap(), []);
     assert_eq!(store.turn_counts().await.unwrap(), []);
@@ -18,13 +16,11 @@ async fn sessions_turns_and_what_they_used_are_counted() {
     let active = kit.active().await;
     let done = kit.prompt(active).await;
     kit.prompt(active).await;
-    sqlx::query(
-        "UPDATE requests SET status = 'complete', tokens_in = 7, tokens_out = 3, cost_usd = 0.25 WHERE id = $1",
-    )
-    .bind(done.id.0)
-    .execute(&mut kit.behind_its_back().await)
-    .await
-    .unwrap();
+    kit.behind_its_back(&format!(
+        "UPDATE requests SET status = 'complete', tokens_in = 7, tokens_out = 3, cost_usd = 0.25 WHERE id = {}",
+        kit.sql_id(done.id.0)
+    ))
+    .await;
     assert_eq!(
         store.session_counts().await.unwrap(),
         [(SessionStatus::Active, 1), (SessionStatus::Pending, 1)]
@@ -45,3 +41,4 @@ async fn sessions_turns_and_what_they_used_are_counted() {
     assert_eq!(store.waiting_turns().await.unwrap(), 1);
     assert!(store.database_bytes().await.unwrap() >= 4096);
 }
+both!(sessions_turns_and_what_they_used_are_counted);

@@ -18,9 +18,7 @@ fn whole_turn(turn: &Turn) -> Vec<vwm_api::harness::Record> {
     ]
 }
 
-#[tokio::test]
-async fn a_journal_makes_the_turn_its_events_and_its_answer() {
-    let kit = Kit::new().await;
+async fn a_journal_makes_the_turn_its_events_and_its_answer(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     let pumped = kit
@@ -74,10 +72,9 @@ async fn a_journal_makes_the_turn_its_events_and_its_answer() {
     assert_eq!(last["type"], "complete");
     assert_eq!(last["data"], serde_json::to_value(answer).unwrap());
 }
+both!(a_journal_makes_the_turn_its_events_and_its_answer);
 
-#[tokio::test]
-async fn records_that_come_again_change_nothing_and_a_hole_is_refused() {
-    let kit = Kit::new().await;
+async fn records_that_come_again_change_nothing_and_a_hole_is_refused(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     let records = whole_turn(&turn);
@@ -121,10 +118,9 @@ async fn records_that_come_again_change_nothing_and_a_hole_is_refused() {
     assert_eq!(store.session(session).await.unwrap().unwrap().pumped_n, 5);
     assert_eq!(kit.told(session).await, told);
 }
+both!(records_that_come_again_change_nothing_and_a_hole_is_refused);
 
-#[tokio::test]
-async fn a_long_run_of_records_keeps_its_order() {
-    let kit = Kit::new().await;
+async fn a_long_run_of_records_keeps_its_order(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     let records = (1..=101).map(|n| said(n, &turn, &n.to_string())).collect();
@@ -149,10 +145,9 @@ async fn a_long_run_of_records_keeps_its_order() {
         );
     }
 }
+both!(a_long_run_of_records_keeps_its_order);
 
-#[tokio::test]
-async fn what_comes_after_the_end_of_a_turn_is_counted_and_not_told() {
-    let kit = Kit::new().await;
+async fn what_comes_after_the_end_of_a_turn_is_counted_and_not_told(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     kit.store.offer_turn(turn.id).await.unwrap();
@@ -178,10 +173,9 @@ async fn what_comes_after_the_end_of_a_turn_is_counted_and_not_told() {
     assert_eq!(stored.status, TurnStatus::OutcomeUnknown);
     assert_eq!(stored.answer.unwrap().error, Some(lost));
 }
+both!(what_comes_after_the_end_of_a_turn_is_counted_and_not_told);
 
-#[tokio::test]
-async fn an_unknown_turn_and_a_turn_of_another_session_are_passed_over() {
-    let kit = Kit::new().await;
+async fn an_unknown_turn_and_a_turn_of_another_session_are_passed_over(kit: Kit) {
     let (session, other) = (kit.active().await, kit.active().await);
     let foreign = kit.prompt(other).await;
     let own = kit.prompt(session).await;
@@ -192,10 +186,9 @@ async fn an_unknown_turn_and_a_turn_of_another_session_are_passed_over() {
     assert_eq!(told[2..], [("text".to_owned(), Some(own.id))]);
     assert_eq!(kit.store.turn(foreign.id).await.unwrap().unwrap(), foreign);
 }
+both!(an_unknown_turn_and_a_turn_of_another_session_are_passed_over);
 
-#[tokio::test]
-async fn a_lost_end_of_an_aborted_turn_is_a_cancellation() {
-    let kit = Kit::new().await;
+async fn a_lost_end_of_an_aborted_turn_is_a_cancellation(kit: Kit) {
     let session = kit.active().await;
     let (aborted, lost) = (kit.prompt(session).await, kit.prompt(session).await);
     kit.store.offer_turn(aborted.id).await.unwrap();
@@ -235,10 +228,9 @@ async fn a_lost_end_of_an_aborted_turn_is_a_cancellation() {
         (TurnStatus::OutcomeUnknown, "engine_failed".to_owned())
     );
 }
+both!(a_lost_end_of_an_aborted_turn_is_a_cancellation);
 
-#[tokio::test]
-async fn native_ids_are_a_history_per_conversation() {
-    let kit = Kit::new().await;
+async fn native_ids_are_a_history_per_conversation(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     let native = |n, id: &str| happened(n, &turn, Happened::Native(NativeId(id.to_owned())));
@@ -276,10 +268,9 @@ async fn native_ids_are_a_history_per_conversation() {
     let told = kit.told(session).await;
     assert_eq!(told[2..], [("notice".to_owned(), None)]);
 }
+both!(native_ids_are_a_history_per_conversation);
 
-#[tokio::test]
-async fn a_session_that_moved_meanwhile_is_pumped_all_the_same() {
-    let kit = Kit::new().await;
+async fn a_session_that_moved_meanwhile_is_pumped_all_the_same(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     kit.move_on(session, SessionStatus::Active, Trigger::End)
@@ -295,3 +286,4 @@ async fn a_session_that_moved_meanwhile_is_pumped_all_the_same() {
         ["status", "status", "status", "text", "text", "complete"]
     );
 }
+both!(a_session_that_moved_meanwhile_is_pumped_all_the_same);

@@ -5,9 +5,7 @@ use vwm_store::{BlobHash, NewSessionRow, SessionFilter, StoreError};
 
 use crate::kit::{Kit, definition};
 
-#[tokio::test]
-async fn two_movers_cannot_both_win() {
-    let kit = Kit::new().await;
+async fn two_movers_cannot_both_win(kit: Kit) {
     for round in 0..20 {
         let id = kit.active().await;
         let go = async |trigger| {
@@ -28,10 +26,9 @@ async fn two_movers_cannot_both_win() {
         assert_eq!(kit.told(id).await.len(), 3);
     }
 }
+both!(two_movers_cannot_both_win);
 
-#[tokio::test]
-async fn a_session_tells_every_move_and_keeps_what_it_means() {
-    let kit = Kit::new().await;
+async fn a_session_tells_every_move_and_keeps_what_it_means(kit: Kit) {
     let id = kit.pending().await;
     let store = &kit.store;
     let reason = Some("the branch does not exist; name another".to_owned());
@@ -91,10 +88,9 @@ async fn a_session_tells_every_move_and_keeps_what_it_means() {
     );
     assert_eq!(ended.last_seq, 4);
 }
+both!(a_session_tells_every_move_and_keeps_what_it_means);
 
-#[tokio::test]
-async fn pages_go_from_the_newest_to_the_oldest_without_a_double() {
-    let kit = Kit::new().await;
+async fn pages_go_from_the_newest_to_the_oldest_without_a_double(kit: Kit) {
     let mut ids = Vec::new();
     for count in 0..5 {
         let breadcrumbs = if count % 2 == 0 {
@@ -158,10 +154,9 @@ async fn pages_go_from_the_newest_to_the_oldest_without_a_double() {
     let bad = kit.store.sessions(page(Some("2".to_owned()))).await;
     assert!(matches!(bad, Err(StoreError::BadCursor { .. })));
 }
+both!(pages_go_from_the_newest_to_the_oldest_without_a_double);
 
-#[tokio::test]
-async fn a_suspended_session_sleeps_until_a_turn_waits_for_it() {
-    let kit = Kit::new().await;
+async fn a_suspended_session_sleeps_until_a_turn_waits_for_it(kit: Kit) {
     let (asleep, awake, over) = (kit.active().await, kit.active().await, kit.pending().await);
     for id in [asleep, awake] {
         kit.move_on(id, SessionStatus::Active, Trigger::Suspend)
@@ -173,10 +168,9 @@ async fn a_suspended_session_sleeps_until_a_turn_waits_for_it() {
     let pending = kit.pending().await;
     assert_eq!(kit.store.live_sessions().await.unwrap(), [awake, pending]);
 }
+both!(a_suspended_session_sleeps_until_a_turn_waits_for_it);
 
-#[tokio::test]
-async fn a_session_that_rests_is_looked_at_as_long_as_it_has_a_job() {
-    let kit = Kit::new().await;
+async fn a_session_that_rests_is_looked_at_as_long_as_it_has_a_job(kit: Kit) {
     let (asleep, failed) = (kit.active().await, kit.pending().await);
     for id in [asleep, failed] {
         kit.store.new_generation(id).await.unwrap();
@@ -192,10 +186,9 @@ async fn a_session_that_rests_is_looked_at_as_long_as_it_has_a_job() {
     }
     assert_eq!(live().await, []);
 }
+both!(a_session_that_rests_is_looked_at_as_long_as_it_has_a_job);
 
-#[tokio::test]
-async fn jobs_are_numbered_and_their_seconds_add_up() {
-    let kit = Kit::new().await;
+async fn jobs_are_numbered_and_their_seconds_add_up(kit: Kit) {
     let id = kit.active().await;
     let store = &kit.store;
     assert_eq!(store.new_generation(id).await.unwrap(), 1);
@@ -205,14 +198,12 @@ async fn jobs_are_numbered_and_their_seconds_add_up() {
     // Nobody said that the second one is gone; a third one says it all the same.
     assert_eq!(store.new_generation(id).await.unwrap(), 3);
     assert!(!store.job_gone(id, 2, "late").await.unwrap());
-    let mut connection = kit.behind_its_back().await;
     for (generation, seconds) in [(1, 10), (2, 20), (3, 30)] {
-        sqlx::query("UPDATE jobs SET created_at = created_at - $2 WHERE generation = $1")
-            .bind(generation)
-            .bind(seconds * 1_000_000 + 1)
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        let micros = seconds * 1_000_000 + 1;
+        let sql = format!(
+            "UPDATE jobs SET created_at = created_at - {micros} WHERE generation = {generation}"
+        );
+        kit.behind_its_back(&sql).await;
     }
     let row = store.session(id).await.unwrap().unwrap();
     assert_eq!(row.generation, 3);
@@ -230,10 +221,9 @@ async fn jobs_are_numbered_and_their_seconds_add_up() {
         Err(StoreError::NotFound)
     ));
 }
+both!(jobs_are_numbered_and_their_seconds_add_up);
 
-#[tokio::test]
-async fn a_session_needs_a_revision_of_a_worker_that_is_there() {
-    let kit = Kit::new().await;
+async fn a_session_needs_a_revision_of_a_worker_that_is_there(kit: Kit) {
     let unknown = |worker_id, worker_revision| NewSessionRow {
         worker_id,
         worker_revision,
@@ -262,10 +252,9 @@ async fn a_session_needs_a_revision_of_a_worker_that_is_there() {
         })
     ));
 }
+both!(a_session_needs_a_revision_of_a_worker_that_is_there);
 
-#[tokio::test]
-async fn what_is_collected_twice_is_kept_once() {
-    let kit = Kit::new().await;
+async fn what_is_collected_twice_is_kept_once(kit: Kit) {
     let id = kit.active().await;
     let keep = async |byte, bytes| {
         let hash = BlobHash([byte; 32]);
@@ -286,3 +275,4 @@ async fn what_is_collected_twice_is_kept_once() {
         .await;
     assert!(matches!(nowhere, Err(StoreError::NotFound)));
 }
+both!(what_is_collected_twice_is_kept_once);

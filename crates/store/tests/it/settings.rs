@@ -6,9 +6,7 @@ use vwm_store::StoreError;
 
 use crate::kit::Kit;
 
-#[tokio::test]
-async fn a_setting_counts_its_changes_and_only_those() {
-    let kit = Kit::new().await;
+async fn a_setting_counts_its_changes_and_only_those(kit: Kit) {
     let store = &kit.store;
     assert_eq!(store.setting("system_agent_md").await.unwrap(), None);
     let first = store
@@ -44,10 +42,9 @@ async fn a_setting_counts_its_changes_and_only_those() {
     assert_eq!(store.settings().await.unwrap(), [folders, third.clone()]);
     assert_eq!(store.setting("system_agent_md").await.unwrap(), Some(third));
 }
+both!(a_setting_counts_its_changes_and_only_those);
 
-#[tokio::test]
-async fn a_setting_is_told_with_what_it_was_newest_first_and_no_more_than_is_asked_for() {
-    let kit = Kit::new().await;
+async fn a_setting_is_told_with_what_it_was_newest_first_and_no_more_than_is_asked_for(kit: Kit) {
     let store = &kit.store;
     assert_eq!(store.setting_with_history("x", 9).await.unwrap(), None);
     let by = Some(KeyId::new());
@@ -65,10 +62,9 @@ async fn a_setting_is_told_with_what_it_was_newest_first_and_no_more_than_is_ask
     assert_eq!(history, [(3, &json!(3)), (2, &json!(2))]);
     assert!(told.history.iter().all(|it| it.set_by == by));
 }
+both!(a_setting_is_told_with_what_it_was_newest_first_and_no_more_than_is_asked_for);
 
-#[tokio::test]
-async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
-    let kit = Kit::new().await;
+async fn a_key_is_found_by_its_hash_until_it_is_revoked(kit: Kit) {
     let store = &kit.store;
     assert!(!store.has_key().await.unwrap());
     let key = store
@@ -80,17 +76,22 @@ async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
     assert_eq!(store.key_by_hash(&[8; 32]).await.unwrap(), None);
     let twice = store.create_key("other", Role::Read, [7; 32]).await;
     assert!(matches!(twice, Err(StoreError::Duplicate { .. })));
-    sqlx::query("UPDATE api_keys SET revoked_at = created_at")
-        .execute(&mut kit.behind_its_back().await)
-        .await
-        .unwrap();
+    kit.behind_its_back("UPDATE api_keys SET revoked_at = created_at")
+        .await;
     assert_eq!(store.key_by_hash(&[7; 32]).await.unwrap(), None);
     assert!(!store.has_key().await.unwrap());
 }
+both!(a_key_is_found_by_its_hash_until_it_is_revoked);
 
-#[tokio::test]
-async fn a_store_answers_until_it_is_closed() {
-    let kit = Kit::new().await;
+async fn a_database_belongs_to_who_came_first(kit: Kit) {
+    assert!(kit.store.belongs_to([1; 32]).await.unwrap());
+    assert!(kit.store.belongs_to([1; 32]).await.unwrap());
+    assert!(!kit.store.belongs_to([2; 32]).await.unwrap());
+    assert!(kit.store.belongs_to([1; 32]).await.unwrap());
+}
+both!(a_database_belongs_to_who_came_first);
+
+async fn a_store_answers_until_it_is_closed(kit: Kit) {
     kit.store.ping().await.unwrap();
     kit.store.close().await.unwrap();
     assert!(matches!(kit.store.ping().await, Err(StoreError::Closed)));
@@ -98,21 +99,19 @@ async fn a_store_answers_until_it_is_closed() {
     assert!(!kit.folder.path().join("vwm.db-wal").exists());
     kit.store.close().await.unwrap();
 }
+both!(a_store_answers_until_it_is_closed);
 
-#[tokio::test]
-async fn tables_of_another_version_are_left_alone() {
-    let kit = Kit::new().await;
+async fn tables_of_another_version_are_left_alone(kit: Kit) {
     kit.store.close().await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'")
-        .execute(&mut kit.behind_its_back().await)
-        .await
-        .unwrap();
-    let refused = vwm_store::Store::open(kit.folder.path()).await.map(|_| ());
+    kit.behind_its_back("UPDATE _sqlx_migrations SET version = version + 1")
+        .await;
+    let refused = kit.open_again().await.map(|_| ());
     assert!(
         matches!(refused, Err(StoreError::Migrate { .. })),
         "{refused:?}"
     );
 }
+both!(tables_of_another_version_are_left_alone);
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_and_left_alone() {

@@ -8,9 +8,7 @@ use vwm_store::{Learn, NewSessionRow, NewTurn};
 
 use crate::kit::{Kit, accepted, ended, learning_turn, new_turn, outcome};
 
-#[tokio::test]
-async fn the_numbers_of_a_session_add_up() {
-    let kit = Kit::new().await;
+async fn the_numbers_of_a_session_add_up(kit: Kit) {
     let session = kit.active().await;
     assert_eq!(kit.store.stats(session).await.unwrap(), Stats::default());
 
@@ -39,7 +37,7 @@ async fn the_numbers_of_a_session_add_up() {
     kit.prompt(session).await;
     let ended = kit
         .store
-        .end_session(session, SessionStatus::Active, learning_turn(session));
+        .end_session(session, SessionStatus::Active, learning_turn(session), None);
     ended.await.unwrap().expect("it was active");
     assert_eq!(kit.store.telemetry(session, None).await.unwrap().len(), 7);
 
@@ -54,10 +52,9 @@ async fn the_numbers_of_a_session_add_up() {
     };
     assert_eq!(kit.store.stats(session).await.unwrap(), expected);
 }
+both!(the_numbers_of_a_session_add_up);
 
-#[tokio::test]
-async fn telemetry_tells_every_turn_also_one_that_runs() {
-    let kit = Kit::new().await;
+async fn telemetry_tells_every_turn_also_one_that_runs(kit: Kit) {
     let session = kit.active().await;
     let (done, running) = (kit.prompt(session).await, kit.prompt(session).await);
     let records = vec![
@@ -102,10 +99,9 @@ async fn telemetry_tells_every_turn_also_one_that_runs() {
         (&None, None, None)
     );
 }
+both!(telemetry_tells_every_turn_also_one_that_runs);
 
-#[tokio::test]
-async fn a_row_tells_who_asked_what_it_cost_which_model_answered_and_why_it_failed() {
-    let kit = Kit::new().await;
+async fn a_row_tells_who_asked_what_it_cost_which_model_answered_and_why_it_failed(kit: Kit) {
     let session = kit.active().await;
     let by = Some(KeyId::new());
     let asked = kit
@@ -150,10 +146,9 @@ async fn a_row_tells_who_asked_what_it_cost_which_model_answered_and_why_it_fail
         (1500, 750.0)
     );
 }
+both!(a_row_tells_who_asked_what_it_cost_which_model_answered_and_why_it_failed);
 
-#[tokio::test]
-async fn a_turn_carries_the_breadcrumbs_of_its_session_and_then_its_own_each_once() {
-    let kit = Kit::new().await;
+async fn a_turn_carries_the_breadcrumbs_of_its_session_and_then_its_own_each_once(kit: Kit) {
     let row = NewSessionRow {
         breadcrumbs: vec!["ticket-7".into(), "team".into()],
         ..kit.new_session()
@@ -177,7 +172,9 @@ async fn a_turn_carries_the_breadcrumbs_of_its_session_and_then_its_own_each_onc
     let second = ask(&[]).await;
     assert_eq!(second.breadcrumbs, ["ticket-7", "team"]);
     let skip = Learn::Skip("the worker has no workerRepoUrl".to_owned());
-    let ended = kit.store.end_session(session, SessionStatus::Active, skip);
+    let ended = kit
+        .store
+        .end_session(session, SessionStatus::Active, skip, None);
     ended.await.unwrap().expect("it was active");
 
     let found = async |breadcrumb: &str| {
@@ -195,10 +192,9 @@ async fn a_turn_carries_the_breadcrumbs_of_its_session_and_then_its_own_each_onc
         (1, 0, 0)
     );
 }
+both!(a_turn_carries_the_breadcrumbs_of_its_session_and_then_its_own_each_once);
 
-#[tokio::test]
-async fn a_learning_turn_carries_the_breadcrumbs_of_its_session() {
-    let kit = Kit::new().await;
+async fn a_learning_turn_carries_the_breadcrumbs_of_its_session(kit: Kit) {
     let row = NewSessionRow {
         breadcrumbs: vec!["team".into()],
         ..kit.new_session()
@@ -215,8 +211,9 @@ async fn a_learning_turn_carries_the_breadcrumbs_of_its_session() {
     kit.store.store_records(session, records).await.unwrap();
     let ended = kit
         .store
-        .end_session(session, SessionStatus::Active, learning_turn(session));
+        .end_session(session, SessionStatus::Active, learning_turn(session), None);
     ended.await.unwrap().expect("it was active");
     let rows = kit.store.telemetry(session, None).await.unwrap();
     assert_eq!(rows[1].breadcrumbs, ["team"]);
 }
+both!(a_learning_turn_carries_the_breadcrumbs_of_its_session);

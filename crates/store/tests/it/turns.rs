@@ -3,11 +3,9 @@
 use vwm_api::{AbortRequest, SessionStatus, SubsessionId, Trigger, TurnId, TurnStatus};
 use vwm_store::{NewTurn, StoreError};
 
-use crate::kit::{Kit, accepted, ended, error, new_turn, outcome};
+use crate::kit::{Database, Kit, accepted, ended, error, new_turn, outcome};
 
-#[tokio::test]
-async fn an_abort_before_the_offer_ends_the_turn_at_once() {
-    let kit = Kit::new().await;
+async fn an_abort_before_the_offer_ends_the_turn_at_once(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     let asked = kit
@@ -32,10 +30,9 @@ async fn an_abort_before_the_offer_ends_the_turn_at_once() {
         .unwrap();
     assert_eq!(again, Vec::<TurnId>::new());
 }
+both!(an_abort_before_the_offer_ends_the_turn_at_once);
 
-#[tokio::test]
-async fn an_abort_after_the_offer_waits_for_the_journal() {
-    let kit = Kit::new().await;
+async fn an_abort_after_the_offer_waits_for_the_journal(kit: Kit) {
     let session = kit.active().await;
     let turn = kit.prompt(session).await;
     assert!(kit.store.offer_turn(turn.id).await.unwrap());
@@ -70,10 +67,9 @@ async fn an_abort_after_the_offer_waits_for_the_journal() {
     let over = kit.store.turn(turn.id).await.unwrap().unwrap();
     assert_eq!(over.status, TurnStatus::Cancelled);
 }
+both!(an_abort_after_the_offer_waits_for_the_journal);
 
-#[tokio::test]
-async fn an_abort_takes_only_what_it_names() {
-    let kit = Kit::new().await;
+async fn an_abort_takes_only_what_it_names(kit: Kit) {
     let session = kit.active().await;
     let other = SubsessionId(TurnId::new().0);
     let elsewhere = NewTurn {
@@ -108,10 +104,9 @@ async fn an_abort_takes_only_what_it_names() {
         .await;
     assert!(matches!(nowhere, Err(StoreError::NotFound)));
 }
+both!(an_abort_takes_only_what_it_names);
 
-#[tokio::test]
-async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn() {
-    let kit = Kit::new().await;
+async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn(kit: Kit) {
     let session = kit.active().await;
     for round in 0..50 {
         let turn = kit.prompt(session).await;
@@ -120,7 +115,7 @@ async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn() {
             kit.store.offer_turn(turn.id),
             kit.store.ask_abort(session, &all),
         );
-        // The one that is asked first is the first in the writer's batch.
+        // The one that is asked first is the first in the batch of SQLite's writer; in PostgreSQL they run at the same time.
         let (offered, asked) = if round % 2 == 0 {
             tokio::join!(biased; offer, abort)
         } else {
@@ -129,8 +124,11 @@ async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn() {
         };
         assert_eq!(asked.unwrap(), [turn.id]);
         let status = kit.store.turn(turn.id).await.unwrap().unwrap().status;
-        assert_eq!(*offered.as_ref().unwrap(), round % 2 == 0);
-        if offered.unwrap() {
+        let offered = offered.unwrap();
+        if matches!(kit.database, Database::Sqlite) {
+            assert_eq!(offered, round % 2 == 0);
+        }
+        if offered {
             assert_eq!(status, TurnStatus::Pending);
             let lost = error(TurnStatus::OutcomeUnknown, "outcome_unknown");
             kit.store.end_open_turns(session, lost).await.unwrap();
@@ -141,10 +139,9 @@ async fn an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn() {
     // The session's own two, and one last event per turn.
     assert_eq!(kit.told(session).await.len(), 52);
 }
+both!(an_offer_and_an_abort_at_once_agree_on_who_ends_the_turn);
 
-#[tokio::test]
-async fn what_waits_can_be_ended_without_what_runs() {
-    let kit = Kit::new().await;
+async fn what_waits_can_be_ended_without_what_runs(kit: Kit) {
     let session = kit.active().await;
     let running = kit.prompt(session).await;
     kit.store.offer_turn(running.id).await.unwrap();
@@ -173,10 +170,9 @@ async fn what_waits_can_be_ended_without_what_runs() {
         [running.id]
     );
 }
+both!(what_waits_can_be_ended_without_what_runs);
 
-#[tokio::test]
-async fn a_turn_is_offered_as_it_is_made_where_a_harness_is_free_for_it() {
-    let kit = Kit::new().await;
+async fn a_turn_is_offered_as_it_is_made_where_a_harness_is_free_for_it(kit: Kit) {
     let session = kit.active().await;
     let is_offered = |new: NewTurn| async { kit.ask(new).await.offered };
     let elsewhere = || NewTurn {
@@ -201,3 +197,4 @@ async fn a_turn_is_offered_as_it_is_made_where_a_harness_is_free_for_it() {
         .await;
     assert!(!is_offered(elsewhere()).await, "it is suspended");
 }
+both!(a_turn_is_offered_as_it_is_made_where_a_harness_is_free_for_it);

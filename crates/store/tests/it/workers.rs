@@ -1,14 +1,11 @@
 //! Workers, their revisions and locks, and the runtimes that they need.
 
-use uuid::Uuid;
 use vwm_api::{KeyId, SessionStatus, Trigger, WorkerDefinition, WorkerId};
 use vwm_store::StoreError;
 
 use crate::kit::{Kit, definition, runtime};
 
-#[tokio::test]
-async fn a_change_makes_a_revision_and_the_same_again_makes_none() {
-    let kit = Kit::new().await;
+async fn a_change_makes_a_revision_and_the_same_again_makes_none(kit: Kit) {
     let (store, id) = (&kit.store, kit.worker.id);
     let same = store
         .update_worker(
@@ -51,10 +48,9 @@ async fn a_change_makes_a_revision_and_the_same_again_makes_none() {
     assert_eq!(store.worker_revision(id, 3).await.unwrap(), None);
     assert_eq!(store.workers().await.unwrap(), [updated]);
 }
+both!(a_change_makes_a_revision_and_the_same_again_makes_none);
 
-#[tokio::test]
-async fn a_lock_holds_unless_it_is_forced_which_is_written_down() {
-    let kit = Kit::new().await;
+async fn a_lock_holds_unless_it_is_forced_which_is_written_down(kit: Kit) {
     let (store, id) = (&kit.store, kit.worker.id);
     let locked = WorkerDefinition {
         locked: true,
@@ -100,18 +96,16 @@ async fn a_lock_holds_unless_it_is_forced_which_is_written_down() {
     let is_forced = store.delete_worker(id, true, Some(by)).await.unwrap();
     assert!(is_forced, "it was locked");
     assert_eq!(store.worker(id).await.unwrap(), None);
-    let recorded: (Uuid, bool) =
-        sqlx::query_as("SELECT deleted_by, deletion_forced FROM workers WHERE id = $1")
-            .bind(id.0)
-            .fetch_one(&mut kit.behind_its_back().await)
-            .await
-            .unwrap();
-    assert_eq!(recorded, (by.0, true));
+    let recorded = format!(
+        "SELECT count(*) FROM workers WHERE id = {} AND deleted_by = {} AND deletion_forced",
+        kit.sql_id(id.0),
+        kit.sql_id(by.0)
+    );
+    assert_eq!(kit.count(&recorded).await, 1);
 }
+both!(a_lock_holds_unless_it_is_forced_which_is_written_down);
 
-#[tokio::test]
-async fn a_deleted_worker_frees_its_name_and_leaves_its_revisions() {
-    let kit = Kit::new().await;
+async fn a_deleted_worker_frees_its_name_and_leaves_its_revisions(kit: Kit) {
     let (store, id) = (&kit.store, kit.worker.id);
     let session = kit.active().await;
     let again = || store.create_worker(kit.worker.definition.clone(), "hash-1", None);
@@ -145,10 +139,9 @@ async fn a_deleted_worker_frees_its_name_and_leaves_its_revisions() {
     assert_ne!(again().await.unwrap().id, id);
     assert_eq!(store.worker(WorkerId::new()).await.unwrap(), None);
 }
+both!(a_deleted_worker_frees_its_name_and_leaves_its_revisions);
 
-#[tokio::test]
-async fn a_runtime_stays_while_somebody_needs_it() {
-    let kit = Kit::new().await;
+async fn a_runtime_stays_while_somebody_needs_it(kit: Kit) {
     let store = &kit.store;
     let local = store.runtime_by_name("local").await.unwrap().unwrap();
     let refused = store.delete_runtime(local.id).await;
@@ -194,3 +187,4 @@ async fn a_runtime_stays_while_somebody_needs_it() {
     let missed = store.update_runtime(local.id, runtime("x")).await;
     assert!(matches!(missed, Err(StoreError::NotFound)));
 }
+both!(a_runtime_stays_while_somebody_needs_it);

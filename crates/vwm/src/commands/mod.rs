@@ -16,6 +16,7 @@ pub(crate) mod scripted;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod status;
 pub(crate) mod worker;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Worker(command) => done(wait(worker::run(command, &context))),
         Command::Runtime(command) => done(wait(runtime::run(command, &context))),
         Command::Settings(command) => done(wait(settings::run(command, &context))),
+        Command::Status(args) => done(wait(status::run(args, &context))),
         Command::Key(command) => done(wait(key::run(command, &context))),
         Command::Files(command) => done(wait(files::run(command, &context))),
         Command::Login(args) => done(wait(login::login(args, &context))),

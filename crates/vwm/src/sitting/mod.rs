@@ -215,6 +215,12 @@ impl Sitting {
         self.follow(events, Some(turn), OnInterrupt::Leave).await
     }
 
+    /// Likewise, of one that was asked for just now: Ctrl-C aborts it, a second one leaves.
+    pub(crate) async fn see_through(&mut self, turn: TurnId) -> Result<Ended, CliError> {
+        let events = self.client.watch_request(self.session, turn, 0);
+        self.follow(events, Some(turn), OnInterrupt::Abort).await
+    }
+
     async fn follow(
         &mut self,
         mut events: WatchStream,

@@ -65,7 +65,7 @@ fn fields_of(
     let worker_repo_branch = branch(&mut fields);
     let git_credential = parts::optional_name(&mut fields, "gitCredential");
     let auto_learn = fields.boolean("autoLearn").unwrap_or(false);
-    let timeout = fields.whole("timeout", 1..=TIMEOUT_MAX);
+    let timeout = fields.whole("timeout", 0..=TIMEOUT_MAX);
     let approvals = parts::approvals(&mut fields);
     let locked = fields.boolean("locked").unwrap_or(false);
     for answered in ANSWERED {

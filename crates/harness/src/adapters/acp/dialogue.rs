@@ -16,7 +16,7 @@ use crate::process::Exit;
 const PROTOCOL: u64 = 1;
 
 /// How long a cancel may take before the process is given up.
-const CANCEL: Duration = Duration::from_secs(5);
+const CANCEL: Duration = Duration::from_secs(3);
 
 /// The talk with one process, about one conversation.
 #[derive(Debug)]

@@ -178,7 +178,7 @@ fn an_abort_waits_for_the_agent_and_not_for_ever() {
     );
     insta::assert_snapshot!(told, @r#"
     say {"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"s1"}}
-    wake 5s 3
+    wake 3s 3
     tool_call {"id":"t","name":"tool","input":{}}
     say {"jsonrpc":"2.0","id":1,"result":{"outcome":{"outcome":"cancelled"}}}
     end Cancelled "" in=None out=None cost=None model=None aborted retryable=false the turn was aborted; what it did until then is in the workspace

@@ -12,7 +12,7 @@ use crate::adapters::ending::{aborted, ending, engine_failed, exited};
 use crate::process::Exit;
 
 /// How long an interrupt may take before the process is given up.
-const INTERRUPT: Duration = Duration::from_secs(5);
+const INTERRUPT: Duration = Duration::from_secs(3);
 
 /// What it says of a new conversation's id that it knows already.
 const ID_IN_USE: &str = "is already in use";

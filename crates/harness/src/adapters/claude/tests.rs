@@ -121,7 +121,7 @@ fn an_abort_that_is_not_heard_ends_after_its_time() {
     told += &show(&talk.exited(&gone(0), ""));
     insta::assert_snapshot!(told, @r#"
     say {"type":"control_request","request_id":"abort-1","request":{"subtype":"interrupt"}}
-    wake 5s 1
+    wake 3s 1
     end Cancelled "so far" in=None out=None cost=None model=None aborted retryable=false the turn was aborted; what it did until then is in the workspace
     relaunch native=Some(NativeId("old")) gave_up=false
     "#);

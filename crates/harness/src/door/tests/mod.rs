@@ -184,6 +184,54 @@ async fn what_is_given_up_is_told_to_the_engine_and_classified() {
 }
 
 #[tokio::test]
+async fn a_limit_that_ends_in_time_is_waited_for_and_another_one_ends_the_call_at_once() {
+    let limited = |reset| {
+        let headers: &[(&str, &str)] = match reset {
+            "past" => &[
+                ("anthropic-ratelimit-tokens-remaining", "0"),
+                ("anthropic-ratelimit-tokens-reset", "2015-01-01T00:00:00Z"),
+            ],
+            _ => &[
+                ("anthropic-ratelimit-tokens-remaining", "0"),
+                ("anthropic-ratelimit-tokens-reset", "2130-01-01T00:00:00Z"),
+            ],
+        };
+        Play::Answer(429, headers, "{}".to_owned())
+    };
+    let mut kit = Kit::start(vec![
+        limited("past"),
+        Play::Stream(whole(), After::Ends),
+        limited("far"),
+    ])
+    .await;
+    assert_eq!(kit.ask().await.0, 200);
+    assert_eq!(kit.ask().await.0, 429);
+    assert_eq!(kit.asked(), 3);
+    let failure = kit.door.last_failure(kit.conversation).expect("it failed");
+    assert_eq!(
+        (failure.code.as_str(), failure.retryable),
+        ("model_rate_limited", true)
+    );
+    let at = failure.resets_at.expect("it is known").to_string();
+    assert_eq!(at, "2130-01-01T00:00:00Z");
+    insta::assert_snapshot!(kit.told().join("\n"), @"retry: the model's provider answered 429; try 2 of 3 follows in 0 s");
+}
+
+#[tokio::test]
+async fn what_goes_on_with_the_model_is_known_while_it_does() {
+    let kit = Kit::start(vec![Play::Stream(vec![beginning()], After::Silence)]).await;
+    let traffic = || kit.door.traffic(kit.conversation);
+    assert_eq!((traffic().open, traffic().last_byte), (0, None));
+    let mut answer = kit.request().send().await.expect("the door answers");
+    answer.chunk().await.expect("it begins").expect("it begins");
+    assert_eq!(traffic().open, 1);
+    assert!(traffic().last_byte.is_some());
+    // Cut after a silence.
+    while let Ok(Some(_)) = answer.chunk().await {}
+    assert_eq!(traffic().open, 0);
+}
+
+#[tokio::test]
 async fn a_provider_that_is_not_there_is_said_so() {
     let mut kit = Kit::start(Vec::new()).await;
     kit.base_url = "http://127.0.0.1:1".to_owned();

@@ -110,6 +110,7 @@ impl Session {
             }
         }
         branch.is_collected = true;
+        vwm_failpoints::pass("harness.end.collected");
         if branch.repo.role == RepositoryRole::SessionRepository {
             // What a turn that learns touches afterwards is not the session's work, in no generation.
             let (state, mark) = (self.paths.state(), self.brought_out());
@@ -121,6 +122,7 @@ impl Session {
             if let Err(error) = noted.await.map_err(io::Error::other).flatten() {
                 warn!(%error, "It cannot be noted that the session's repository is collected");
             }
+            vwm_failpoints::pass("harness.end.first");
         }
         Ok(())
     }

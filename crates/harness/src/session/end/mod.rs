@@ -48,22 +48,28 @@ impl Session {
     }
 
     async fn run_end(&self, order: &EndOrder, preparing: Option<JoinHandle<()>>) {
+        vwm_failpoints::pass("harness.end.begun");
         self.stop_all(order, preparing).await;
+        vwm_failpoints::pass("harness.end.stopped");
         let mut branches = self.outgoing(&order.setup);
         self.learn(order, &mut branches).await;
+        vwm_failpoints::pass("harness.end.learning");
         self.push_all(order, &mut branches).await;
         let learned = match &order.learning {
             Some(turn) => Some(self.learned(&order.setup, turn.turn, &branches).await),
             None => None,
         };
+        vwm_failpoints::pass("harness.end.learned");
         let unpushed = branches.into_iter().filter_map(into_unpushed).collect();
         let files = self.keep_transcript().await;
+        vwm_failpoints::pass("harness.end.transcript");
         info!("All that is kept is collected");
         self.state.set_collected(AllKept {
             files,
             learned,
             unpushed,
         });
+        vwm_failpoints::pass("harness.end.over");
     }
 
     /// Stops what runs or is being prepared, and ends every turn but the one that learns.
@@ -110,9 +116,7 @@ impl Session {
                 };
                 ended_by_us(Some(setup.worker.cli_type), error)
             };
-            if let Err(error) = self.journal.end_turn(turn.order.turn, outcome).await {
-                crate::fatal(&error);
-            }
+            self.journal.end_turn(turn.order.turn, outcome).await;
         }
     }
 

@@ -66,6 +66,7 @@ impl Session {
         let left = deadline.left(Timestamp::now()).unwrap_or_default();
         let most = left.max(LEAST);
         // Given up, it takes its git with it: a remote may take the call and never say a word.
+        vwm_failpoints::pass("harness.end.pushing");
         let pushed = tokio::time::timeout(most, branch.repo.push(&context)).await;
         let pushed = pushed.map_err(|_| GitError::TimedOut {
             doing: format!(
@@ -75,12 +76,14 @@ impl Session {
             ),
             seconds: most.as_secs(),
         })??;
+        vwm_failpoints::pass("harness.end.pushed");
         let (code, over) = match pushed.sha {
             Some(_) => ("pushed", Over::Pushed),
             None => ("not_pushed", Over::NothingToPush),
         };
         self.notice(code, &pushed.detail);
         self.state.step(branch.step, StepState::Done, pushed.detail);
+        vwm_failpoints::pass("harness.end.told");
         branch.over = Some(over);
         Ok(())
     }
@@ -122,6 +125,7 @@ impl Session {
             branch.over = Some(Over::NothingToPush);
             return Ok(());
         };
+        vwm_failpoints::pass("harness.end.bundled");
         let detail = format!(
             "{name} is not pushed; it is kept in {}: {reason}",
             unpushed.bundle

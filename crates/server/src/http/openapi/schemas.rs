@@ -20,7 +20,7 @@ const LEFT_OUT: [(&str, &[&str]); 13] = [
         "Runtime",
         &["resources", "nodeSelector", "tolerations", "runtimeClass"],
     ),
-    ("Session", &["unpushed"]),
+    ("Session", &["resuming", "unpushed"]),
     ("Setting", &["history"]),
     ("TelemetryRow", &["learning"]),
     ("TurnError", &["resetsAt"]),

@@ -56,6 +56,7 @@ impl Runner {
         };
         for kept in &state.collected {
             let hash = self.fetch(link, kept).await?;
+            vwm_failpoints::pass("server.keep.blob");
             self.app
                 .store
                 .add_collected(self.id, &kept.kind, &kept.name, hash, kept.bytes)

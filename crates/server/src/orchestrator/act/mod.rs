@@ -2,6 +2,8 @@
 
 mod end;
 mod jobs;
+mod lifecycle;
+mod look;
 mod turns;
 
 use std::sync::Arc;
@@ -9,22 +11,27 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tracing::{info, warn};
-use vwm_api::harness::{HarnessState, Phase, StepState};
+use vwm_api::harness::{HarnessState, Phase};
 use vwm_api::{EndStep, SessionId, SessionStatus, Trigger, TurnError, TurnStatus};
 use vwm_client::ClientError;
-use vwm_jobs::{JobError, JobId, JobStatus, Volume};
+use vwm_jobs::{JobError, Volume};
 use vwm_store::{Learned, SessionRow, StoreError, Turn};
 
+use self::look::{at_work, is_learning};
+use super::Gates;
 use super::link::Link;
 use super::plan::{Action, Job, View, plan};
 use super::setup::{self, SettingsSeen};
 use crate::app::App;
+use crate::error::Error;
 
 /// How long to wait for something that tells nobody when it is done.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long to wait for something that does.
 const WATCH: Duration = Duration::from_secs(5);
+
+/// How long an active session is left alone in which nothing happens: its line tells when its harness dies, the clock when it is idle.
+const LOOK_LATER: Duration = Duration::from_secs(3600);
 
 /// Why a step did not work; it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +42,8 @@ pub(super) enum ActError {
     Job(#[from] JobError),
     #[error("the harness refuses")]
     Harness(#[from] ClientError),
+    #[error("the session cannot be ended")]
+    End(#[from] Error),
 }
 
 /// What follows from a pass.
@@ -57,12 +66,15 @@ pub(super) struct Runner {
     told: Option<SettingsSeen>,
     failed_starts: u32,
     started: Option<Instant>,
+    /// The newest job that this runner saw or started.
+    seen: i64,
+    gates: Arc<Gates>,
     /// Before then nobody but a new prompt makes a session start that would not resume.
     resume_after: Option<Instant>,
 }
 
 impl Runner {
-    pub(super) fn new(app: Arc<App>, id: SessionId, wake: Arc<Notify>) -> Self {
+    pub(super) fn new(app: Arc<App>, id: SessionId, wake: Arc<Notify>, gates: Arc<Gates>) -> Self {
         Self {
             app,
             id,
@@ -71,18 +83,28 @@ impl Runner {
             told: None,
             failed_starts: 0,
             started: None,
+            seen: 0,
+            gates,
             resume_after: None,
         }
     }
 
     /// Looks, chooses, does one thing.
     pub(super) async fn pass(&mut self) -> Result<After, ActError> {
+        let gates = Arc::clone(&self.gates);
+        let look = gates.looks.acquire().await.expect("nobody closes it");
         let store = &self.app.store;
         let (row, turns) = tokio::try_join!(store.session(self.id), store.open_turns(self.id))?;
         let Some(row) = row else {
             return Ok(After::Rest);
         };
-        let (job, state) = self.observe(&row).await?;
+        let seen = self.observe(&row).await;
+        drop(look);
+        let phase = seen.as_ref().ok().and_then(|(_, state)| state.as_ref());
+        let is_ready = phase.is_some_and(|state| state.phase == Phase::Ready)
+            && row.session.status == SessionStatus::Active;
+        self.settle_slots(&turns, is_ready);
+        let (job, state) = seen?;
         // Asked only where a turn may be started: each look costs a read.
         let waits = turns.iter().any(|turn| turn.status == TurnStatus::Pending);
         let is_setup_current = match self.told {
@@ -90,6 +112,7 @@ impl Runner {
             Some(_) => true,
             None => false,
         };
+        let deadlines = self.deadlines(&row, &turns);
         let view = View {
             status: row.session.status,
             end_step: row.session.end_step,
@@ -103,70 +126,37 @@ impl Runner {
             had_job: row.generation > 0,
             failed_starts: self.failed_starts,
             is_wanted: self.is_wanted(&row),
+            resume_asked: row.resume_asked,
+            due: deadlines.due,
         };
+        let trouble = self.trouble();
+        if trouble.is_some()
+            && row.session.status == SessionStatus::Active
+            && row.session.status_reason != trouble
+        {
+            // What comes next may fail for the same reason.
+            let store = &self.app.store;
+            store.set_session_reason(self.id, trouble).await?;
+        }
         let action = plan(&view);
         if action != Action::Wait && action != Action::Rest {
             tracing::debug!(session.id = %self.id, ?action, ?job, status = row.session.status.as_str(), "Plan");
         }
-        self.act(action, &row, &turns, state, job).await
-    }
-
-    /// Looks at the job, and keeps a line to it as long as it is there.
-    async fn observe(&mut self, row: &SessionRow) -> Result<(Job, Option<HarnessState>), ActError> {
-        if row.generation == 0 {
-            return Ok((Job::Absent, None));
-        }
-        let id = self.job_id(row);
-        Ok(match self.app.jobs.observe(&id).await? {
-            JobStatus::Absent => {
-                let why = "nothing is left of it";
-                self.gone(row, why).await?;
-                (Job::Absent, None)
-            }
-            JobStatus::Pending { .. } => (Job::Pending, None),
-            JobStatus::Gone { why } => {
-                if self.link.is_some() {
-                    info!(session.id = %self.id, generation = row.generation, why, "Job is gone");
-                }
-                self.gone(row, &why).await?;
-                (Job::Gone, None)
-            }
-            JobStatus::Up { endpoint } => {
-                if self
-                    .link
-                    .as_ref()
-                    .is_some_and(|link| link.harness.generation != row.generation)
-                {
-                    self.link = None;
-                    self.told = None;
-                }
-                let link = self
-                    .link
-                    .get_or_insert_with(|| Link::open(&self.app, id, endpoint, &self.wake));
-                let state = link.state();
-                (Job::Up(state.as_ref().map(|state| state.phase)), state)
-            }
+        let after = self.act(action, &row, &turns, state, job).await?;
+        Ok(match (after, deadlines.next) {
+            (After::Wait(wait), Some(next)) => After::Wait(wait.min(next)),
+            (after, _) => after,
         })
     }
 
-    /// Lets go of a job that is over.
-    async fn gone(&mut self, row: &SessionRow, why: &str) -> Result<(), ActError> {
-        self.link = None;
-        self.told = None;
-        let store = &self.app.store;
-        store.job_gone(self.id, row.generation, why).await?;
-        Ok(())
+    /// What is to be said of the session's harness where it does not answer.
+    fn silence(&self) -> Option<String> {
+        self.link.as_ref().and_then(Link::silence)
     }
 
-    fn is_wanted(&self, row: &SessionRow) -> bool {
-        self.app.wanted.is_wanted(self.id, row.session.status)
-    }
-
-    fn job_id(&self, row: &SessionRow) -> JobId {
-        JobId {
-            session: self.id,
-            generation: row.generation,
-        }
+    /// What is wrong with the session while it is ready.
+    fn trouble(&self) -> Option<String> {
+        self.link.as_ref().and_then(Link::trouble)
     }
 
     async fn act(
@@ -185,12 +175,15 @@ impl Runner {
                 let (setup, seen) = setup::read(&self.app, row).await?;
                 if let Some(link) = &self.link {
                     self.abort_left(link, turns).await?;
+                    vwm_failpoints::pass("server.prepare.asking");
                     link.told(link.harness.put_session(&setup).await?);
+                    vwm_failpoints::pass("server.prepare.asked");
                     self.told = Some(seen);
                 }
                 Ok(After::Again)
             }
             Action::Ready => {
+                vwm_failpoints::pass("server.ready");
                 if let Some(wall) = state.and_then(|state| state.wall) {
                     store.set_wall(self.id, &wall).await?;
                 }
@@ -200,15 +193,8 @@ impl Runner {
                     .await?;
                 Ok(After::Again)
             }
-            Action::GiveUp => {
-                let reason = reason.unwrap_or_else(|| self.no_start());
-                warn!(session.id = %self.id, reason, "Session does not start");
-                store
-                    .move_session(self.id, row.session.status, Trigger::GiveUp, Some(reason))
-                    .await?;
-                Ok(After::Again)
-            }
-            Action::ResumeFailed => self.resume_failed(row, state).await,
+            Action::GiveUp => self.give_up(row, state).await,
+            Action::ResumeFailed => self.resume_failed(row, turns, state).await,
             Action::Refuse => {
                 self.app.wanted.refuse(self.id, &self.no_start());
                 self.failed_starts = 0;
@@ -216,6 +202,7 @@ impl Runner {
             }
             Action::Break => self.volume_lost(row).await,
             Action::Suspend => {
+                vwm_failpoints::pass("server.suspend");
                 let reason =
                     "its job was lost while nothing ran; the next prompt resumes it".to_owned();
                 store
@@ -223,27 +210,33 @@ impl Runner {
                     .await?;
                 Ok(After::Again)
             }
+            Action::SuspendIdle { unused_since } => self.suspend_idle(unused_since).await,
+            Action::TellEnding { left } => self.tell_ending(left).await,
+            Action::TimeUp => self.time_up(row).await,
             Action::StopJob => self.remove(row, Volume::Keep).await.map(|()| After::Again),
             Action::StartTurns(ids) => {
                 self.failed_starts = 0;
                 for id in ids {
-                    self.start_turn(id, turns).await?;
+                    self.start_turn(id, row, turns).await?;
                 }
                 Ok(After::Wait(WATCH))
             }
             Action::AbortTurns(ids) => {
-                self.abort_turns(&ids, turns).await?;
+                self.abort_turns(&ids, row, turns).await?;
                 Ok(After::Wait(Duration::from_millis(200)))
             }
             Action::End => {
                 self.close_waiting().await?;
                 if let Some(link) = &self.link {
                     let order = self.end_order(row).await?;
+                    vwm_failpoints::pass("server.end.asking");
                     link.told(link.harness.end(&order).await?);
+                    vwm_failpoints::pass("server.end.asked");
                 }
                 Ok(After::Again)
             }
             Action::Step(reached) => {
+                vwm_failpoints::pass("server.step");
                 let step = row.session.end_step.unwrap_or(EndStep::Stopping);
                 store.set_end_step(self.id, step, reached).await?;
                 Ok(After::Again)
@@ -251,7 +244,16 @@ impl Runner {
             Action::Keep => {
                 // Collected is the last that a harness tells, and the plan saw it.
                 if let Some(state) = state {
-                    self.keep(state).await?;
+                    vwm_failpoints::pass("server.keep.begun");
+                    let kept = self.keep(state).await;
+                    if let Err(error) = kept {
+                        let why = vwm_api::chain(&error);
+                        let reason = format!(
+                            "what is kept of it could not be stored yet: {why}; nothing is removed, and it is tried again"
+                        );
+                        store.set_session_reason(self.id, Some(reason)).await?;
+                        return Err(error);
+                    }
                 }
                 Ok(After::Again)
             }
@@ -261,13 +263,16 @@ impl Runner {
                 Ok(After::Again)
             }
             Action::Remove => {
+                vwm_failpoints::pass("server.remove.begun");
                 self.remove(row, Volume::Delete).await?;
+                vwm_failpoints::pass("server.remove.removed");
                 store
                     .set_end_step(self.id, EndStep::Collected, EndStep::Removed)
                     .await?;
                 Ok(After::Again)
             }
             Action::Finish => {
+                vwm_failpoints::pass("server.finish");
                 let error = turn_error(
                     "session_ended",
                     "the session ended before the turn ran",
@@ -285,11 +290,13 @@ impl Runner {
                         self.close_waiting().await?;
                         // What was told holds until a harness says more.
                         match &state {
-                            Some(_) => reason,
+                            Some(_) => self.silence().or(reason),
                             None => row.session.status_reason.clone(),
                         }
                     }
                     SessionStatus::Pending => state.as_ref().and_then(at_work),
+                    // With a job that is ready it is as it should be.
+                    SessionStatus::Active if job == Job::Up(Some(Phase::Ready)) => self.trouble(),
                     SessionStatus::Active
                     | SessionStatus::Suspended
                     | SessionStatus::Ended
@@ -307,29 +314,15 @@ impl Runner {
             }
             // A session with a job is watched, so that its loss is seen.
             Action::Rest if self.link.is_some() && row.session.status == SessionStatus::Active => {
-                Ok(After::Wait(WATCH))
+                let reason = self.trouble();
+                if row.session.status_reason != reason {
+                    store.set_session_reason(self.id, reason).await?;
+                }
+                Ok(After::Wait(LOOK_LATER))
             }
             Action::Rest => Ok(After::Rest),
         }
     }
-}
-
-/// Whether the harness is at its learning turn.
-fn is_learning(state: &HarnessState) -> bool {
-    state
-        .steps
-        .iter()
-        .any(|step| step.name == "learning" && step.state == StepState::Running)
-}
-
-/// What the harness is at.
-fn at_work(state: &HarnessState) -> Option<String> {
-    let step = state
-        .steps
-        .iter()
-        .rev()
-        .find(|step| step.state == StepState::Running)?;
-    Some(format!("{} is being prepared: {}", step.name, step.detail))
 }
 
 fn turn_error(code: &str, message: &str, retryable: bool) -> TurnError {

@@ -1,8 +1,8 @@
 //! Turns: given to the harness, stopped there, or ended where nobody has them.
 
 use vwm_api::harness::TurnOrder;
-use vwm_api::{TurnId, TurnKind};
-use vwm_store::Turn;
+use vwm_api::{Session, TurnId, TurnKind};
+use vwm_store::{SessionRow, Turn};
 
 use super::super::link::Link;
 use super::{ActError, Runner, turn_error};
@@ -18,17 +18,47 @@ pub(super) fn order(turn: &Turn) -> TurnOrder {
     }
 }
 
+/// The seconds of a turn, which ends with its session's time at the latest.
+fn within_session(timeout_s: u32, session: &Session) -> u32 {
+    if session.timeout == 0 {
+        return timeout_s;
+    }
+    let left = i64::from(session.timeout) - session.active_seconds;
+    // The session's end is the server's to ask for: the turn gets its moment until then.
+    timeout_s.min(u32::try_from(left).unwrap_or_default().max(1))
+}
+
 impl Runner {
-    pub(super) async fn start_turn(&self, id: TurnId, turns: &[Turn]) -> Result<(), ActError> {
+    /// Gives back the slots that the session does not need, and wakes those whose turns may run by that.
+    pub(super) fn settle_slots(&self, turns: &[Turn], is_ready: bool) {
+        for session in self.app.slots.settle(self.id, turns, is_ready) {
+            self.app.store.wake(session);
+        }
+    }
+
+    pub(super) async fn start_turn(
+        &self,
+        id: TurnId,
+        row: &SessionRow,
+        turns: &[Turn],
+    ) -> Result<(), ActError> {
         let Some(turn) = turns.iter().find(|turn| turn.id == id) else {
             return Ok(());
         };
+        // Whoever frees a slot for it wakes this session.
+        if !self.app.slots.take(turn) {
+            return Ok(());
+        }
         // Offered first: from here on only the harness can say that the turn never ran.
         if !turn.offered && !self.app.store.offer_turn(id).await? {
             return Ok(());
         }
         if let Some(link) = &self.link {
-            link.harness.start_turn(&order(turn)).await?;
+            let mut order = order(turn);
+            order.timeout_s = within_session(order.timeout_s, &row.session);
+            vwm_failpoints::pass("server.turn.giving");
+            link.harness.start_turn(&order).await?;
+            vwm_failpoints::pass("server.turn.given");
         }
         Ok(())
     }
@@ -45,19 +75,27 @@ impl Runner {
         Ok(())
     }
 
-    pub(super) async fn abort_turns(&self, ids: &[TurnId], turns: &[Turn]) -> Result<(), ActError> {
+    pub(super) async fn abort_turns(
+        &self,
+        ids: &[TurnId],
+        row: &SessionRow,
+        turns: &[Turn],
+    ) -> Result<(), ActError> {
         let Some(link) = &self.link else {
             return Ok(());
         };
         for id in ids {
             let of_end = |turn: &Turn| turn.id == *id && turn.kind == TurnKind::Learning;
-            match link.harness.abort_turn(*id).await {
+            vwm_failpoints::pass("server.abort.asking");
+            let asked = link.harness.abort_turn(*id).await;
+            vwm_failpoints::pass("server.abort.asked");
+            match asked {
                 Ok(_) => {}
                 // It came with the order to end, and is not taken yet: asked again until it is.
                 Err(error) if error.is_not_found() && turns.iter().any(of_end) => {}
                 // Offered, and lost on the way: it is given to the harness, which then ends it.
                 Err(error) if error.is_not_found() => {
-                    self.start_turn(*id, turns).await?;
+                    self.start_turn(*id, row, turns).await?;
                     link.harness.abort_turn(*id).await?;
                 }
                 Err(error) => return Err(error.into()),

@@ -1,5 +1,7 @@
 //! The plan, whole: every status against every job.
 
+mod walks;
+
 use vwm_api::{SessionId, SubsessionId, Timestamp, TurnKind, WorkerId};
 
 use super::*;
@@ -46,6 +48,8 @@ fn view(status: SessionStatus, job: Job, turns: &[Turn]) -> View<'_> {
         had_job: true,
         failed_starts: 0,
         is_wanted: false,
+        resume_asked: false,
+        due: None,
     }
 }
 
@@ -196,6 +200,69 @@ fn a_file_call_resumes_a_suspended_session_and_keeps_a_failed_ones_job_without_p
     failed, Up(Some(Failed)): Wait
     failed, Up(Some(Ending)): Wait
     failed, Up(Some(Collected)): Wait
+    ");
+}
+
+#[test]
+fn a_resume_that_was_asked_for_is_tried_as_for_a_prompt() {
+    let mut table = String::new();
+    for job in jobs() {
+        let asked = |failed_starts| {
+            plan(&View {
+                resume_asked: true,
+                failed_starts,
+                ..view(SessionStatus::Suspended, job, &[])
+            })
+        };
+        let (first, last) = (asked(0), asked(STARTS));
+        table += &format!("{job:?}: {first:?}, at last {last:?}\n");
+    }
+    insta::assert_snapshot!(table, @r"
+    Absent: Break, at last Break
+    Pending: Wait, at last Wait
+    Gone: NewJob, at last ResumeFailed
+    Up(None): Wait, at last Wait
+    Up(Some(Blank)): Prepare, at last Prepare
+    Up(Some(Preparing)): Wait, at last Wait
+    Up(Some(Ready)): Ready, at last Ready
+    Up(Some(Failed)): ResumeFailed, at last ResumeFailed
+    Up(Some(Ending)): StopJob, at last StopJob
+    Up(Some(Collected)): StopJob, at last StopJob
+    ");
+}
+
+#[test]
+fn what_is_due_by_the_clock_comes_only_where_a_session_has_a_job() {
+    let open = [turn(SubsessionId::new(), TurnStatus::Running)];
+    let unused_since = Timestamp::from_micros(0);
+    let left = Duration::from_secs(300);
+    let dues = [Due::Idle { unused_since }, Due::Told { left }, Due::TimeUp];
+    let mut table = String::new();
+    for status in SessionStatus::ALL {
+        for (what, turns) in [("quiet", &open[..0]), ("open turn", &open[..])] {
+            let seen = view(status, Job::Up(Some(Phase::Ready)), turns);
+            let usual = plan(&seen);
+            for due in dues {
+                let action = plan(&View {
+                    due: Some(due),
+                    ..seen
+                });
+                if action != usual {
+                    table += &format!("{}, {what}: {action:?}\n", status.as_str());
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table, @r"
+    pending, quiet: TellEnding { left: 300s }
+    pending, quiet: TimeUp
+    pending, open turn: TellEnding { left: 300s }
+    pending, open turn: TimeUp
+    active, quiet: SuspendIdle { unused_since: Timestamp(1970-01-01T00:00:00Z) }
+    active, quiet: TellEnding { left: 300s }
+    active, quiet: TimeUp
+    active, open turn: TellEnding { left: 300s }
+    active, open turn: TimeUp
     ");
 }
 

@@ -32,14 +32,14 @@ pub(super) type WhyBroken = Arc<OnceLock<String>>;
 /// The client's side: passes pieces on until the body ends, stalls, breaks off or is too large.
 pub(super) async fn feed<S, E>(
     body: S,
-    max: u64,
+    most: Most,
     stall: Duration,
     to: mpsc::Sender<Piece>,
 ) -> Result<(), Error>
 where
     S: Stream<Item = Result<Bytes, E>>,
 {
-    let fed = pass_on(body, max, stall, &to).await;
+    let fed = pass_on(body, most, stall, &to).await;
     let last = match &fed {
         Ok(()) => Piece::End,
         Err(error) => Piece::Broken(reason(error)),
@@ -51,7 +51,7 @@ where
 
 async fn pass_on<S, E>(
     body: S,
-    max: u64,
+    most: Most,
     stall: Duration,
     to: &mpsc::Sender<Piece>,
 ) -> Result<(), Error>
@@ -59,7 +59,7 @@ where
     S: Stream<Item = Result<Bytes, E>>,
 {
     let mut body = std::pin::pin!(body);
-    let mut left = max;
+    let mut left = most.bytes();
     while let Some(piece) = timeout(stall, body.next())
         .await
         .map_err(|_| Error::Timeout)?
@@ -70,7 +70,7 @@ where
         })?;
         left = left
             .checked_sub(piece.len() as u64)
-            .ok_or_else(|| too_large(max))?;
+            .ok_or_else(|| most.exceeded())?;
         if to.send(Piece::Bytes(piece)).await.is_err() {
             break;
         }
@@ -85,11 +85,39 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// More than a file may have.
-pub(super) fn too_large(max: u64) -> Error {
-    Error::TooLarge(format!(
-        "a file has at most {max} bytes here; send less, or have the server started with a larger --upload-max"
-    ))
+/// How many bytes a body may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// As a file, whatever room there is.
+    pub(super) max: u64,
+    /// As many as the disk has room for.
+    pub(super) room: u64,
+}
+
+impl Most {
+    fn bytes(self) -> u64 {
+        self.max.min(self.room)
+    }
+
+    /// Refuses a body that says beforehand that it has more.
+    pub(super) fn check(self, length: u64) -> Result<(), Error> {
+        if length > self.bytes() {
+            return Err(self.exceeded());
+        }
+        Ok(())
+    }
+
+    fn exceeded(self) -> Error {
+        let Self { max, room } = self;
+        if room < max {
+            return Error::NoRoom(format!(
+                "the server's disk has room for {room} bytes more and keeps the rest for what runs; make room, and send it again"
+            ));
+        }
+        Error::TooLarge(format!(
+            "a file has at most {max} bytes here; send less, or have the server started with a larger --upload-max"
+        ))
+    }
 }
 
 /// The harness's side: the pieces as a stream that fails where the body is not whole, and says why.
@@ -119,6 +147,11 @@ mod tests {
 
     use super::*;
 
+    fn file(max: u64) -> Most {
+        let room = u64::MAX;
+        Most { max, room }
+    }
+
     const LONG: Duration = Duration::from_secs(60);
 
     fn pieces(texts: &[&'static str]) -> Vec<Result<Bytes, &'static str>> {
@@ -128,7 +161,7 @@ mod tests {
     /// What comes out on the harness's side: the bytes, and why they are not all.
     async fn passed(
         body: impl Stream<Item = Result<Bytes, &'static str>>,
-        max: u64,
+        most: Most,
         stall: Duration,
     ) -> (Option<u16>, String, Option<String>) {
         let (to, from) = mpsc::channel(1);
@@ -139,7 +172,7 @@ mod tests {
             }
             all
         });
-        let (fed, taken) = tokio::join!(feed(body, max, stall, to), taken);
+        let (fed, taken) = tokio::join!(feed(body, most, stall, to), taken);
         let refused = fed.err().map(|error| error.status().as_u16());
         (refused, taken, why.get().cloned())
     }
@@ -147,25 +180,36 @@ mod tests {
     #[tokio::test]
     async fn a_whole_body_passes_and_ends() {
         let body = stream::iter(pieces(&["ab", "c"]));
-        assert_eq!(passed(body, 3, LONG).await, (None, "abc".into(), None));
+        assert_eq!(
+            passed(body, file(3), LONG).await,
+            (None, "abc".into(), None)
+        );
         let none = stream::empty();
-        assert_eq!(passed(none, 0, LONG).await, (None, String::new(), None));
+        assert_eq!(
+            passed(none, file(0), LONG).await,
+            (None, String::new(), None)
+        );
     }
 
     #[tokio::test]
     async fn a_body_that_is_not_whole_never_looks_so() {
-        let (status, taken, why) = passed(stream::iter(pieces(&["ab", "c"])), 2, LONG).await;
+        let (status, taken, why) = passed(stream::iter(pieces(&["ab", "c"])), file(2), LONG).await;
         assert_eq!((status, &taken[..]), (Some(413), "ab"));
         assert!(why.is_some_and(|why| why.contains("at most 2 bytes")));
 
+        let disk = Most { max: 9, room: 2 };
+        let (status, taken, why) = passed(stream::iter(pieces(&["ab", "c"])), disk, LONG).await;
+        assert_eq!((status, &taken[..]), (Some(507), "ab"));
+        assert!(why.is_some_and(|why| why.contains("has room for 2 bytes more")));
+
         let mut broken = pieces(&["ab"]);
         broken.push(Err("reset"));
-        let (status, taken, why) = passed(stream::iter(broken), 9, LONG).await;
+        let (status, taken, why) = passed(stream::iter(broken), file(9), LONG).await;
         assert_eq!((status, &taken[..]), (Some(400), "ab"));
         assert!(why.is_some());
 
         let stalled = stream::iter(pieces(&["ab"])).chain(stream::pending());
-        let (status, taken, why) = passed(stalled, 9, Duration::from_millis(10)).await;
+        let (status, taken, why) = passed(stalled, file(9), Duration::from_millis(10)).await;
         assert_eq!((status, &taken[..]), (Some(408), "ab"));
         assert!(why.is_some());
     }
@@ -176,7 +220,7 @@ mod tests {
         let why = WhyBroken::default();
         let mut stream = std::pin::pin!(stream(from, Arc::clone(&why)));
         let body = stream::iter(pieces(&["ab"])).chain(stream::pending());
-        let feeding = tokio::spawn(feed(body, 9, LONG, to));
+        let feeding = tokio::spawn(feed(body, file(9), LONG, to));
         let first = stream.next().await.expect("a piece").expect("whole");
         assert_eq!(first, "ab");
         feeding.abort();
@@ -193,6 +237,8 @@ mod tests {
         let (to, from) = mpsc::channel(1);
         drop(from);
         let endless = stream::repeat(Ok::<_, Infallible>(Bytes::from("x")));
-        feed(endless, u64::MAX, LONG, to).await.expect("it ends");
+        feed(endless, file(u64::MAX), LONG, to)
+            .await
+            .expect("it ends");
     }
 }

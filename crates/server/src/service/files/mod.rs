@@ -19,7 +19,7 @@ use super::sessions;
 use crate::app::App;
 use crate::error::{Error, Resource};
 use crate::input::Input;
-use body::WhyBroken;
+use body::{Most, WhyBroken};
 pub(crate) use path::{FilePath, fault as path_fault};
 use reach::{Reached, reach};
 
@@ -101,9 +101,11 @@ where
         body,
     } = sent;
     let max = app.config.upload_max;
-    if length.is_some_and(|length| length > max) {
-        return Err(body::too_large(max));
-    }
+    let most = Most {
+        max,
+        room: app.disk.room(),
+    };
+    most.check(length.unwrap_or(0))?;
     let reached = reach(app, session).await?;
     let record = begin(app, by, session, action, &path).await?;
     // A task of its own: who hangs up breaks the body off, and still it is noted what became of the file.
@@ -120,7 +122,7 @@ where
             bytes.map(drop).map_err(refused)
         }
     });
-    let feeding = pin!(body::feed(body, max, STALL, to));
+    let feeding = pin!(body::feed(body, most, STALL, to));
     let fed = tokio::select! {
         // Why a body is not whole is said rather than what the harness makes of it.
         biased;

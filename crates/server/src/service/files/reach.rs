@@ -26,9 +26,9 @@ pub(super) struct Reached {
 
 /// Waits until the session's harness answers; a suspended session is resumed for it, as a prompt does.
 pub(super) async fn reach(app: &App, session: SessionId) -> Result<Reached, Error> {
-    // First of all: what serves no files is not wanted, either.
-    let mut found = look(app, session).await?;
+    // Wanted first: whoever suspends a session looks for that afterwards, and leaves its job to the one who found it active.
     let mut want = app.wanted.want(session);
+    let mut found = look(app, session).await?;
     let deadline = Instant::now() + PATIENCE;
     let mut news = app.store.watch(session);
     if found.is_none() {
@@ -44,9 +44,11 @@ pub(super) async fn reach(app: &App, session: SessionId) -> Result<Reached, Erro
         tokio::select! {
             () = news.changed() => {}
             () = sleep(LOOK_AGAIN) => {}
-            why = want.refused() => return Err(Error::Unavailable(format!(
-                "the session's job does not start: {why}"
-            ))),
+            why = want.refused() => {
+                // Where the session failed by it, that says more.
+                look(app, session).await?;
+                return Err(Error::Unavailable(format!("the session's job does not start: {why}")));
+            }
             () = sleep_until(deadline) => return Err(Error::Unavailable(format!(
                 "the session's job did not answer within {} s; look at its statusReason and the server's log, and ask again",
                 PATIENCE.as_secs()

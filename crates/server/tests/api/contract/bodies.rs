@@ -280,7 +280,7 @@ async fn a_worker_of_wrong_types_is_told_all_of_them() {
         "name": "x", "runtimeId": NOTHING, "cliType": "acp", "engine": {"command": "", "args": "x", "arg": []},
         "modelConfig": {"provider": "acme", "model": "", "temperature": 3, "maxTokens": 0, "top_p": 1},
         "mcpServers": [{"name": "a b"}, {"name": "x", "url": "ftp://x", "adapter": "y"}, "z", {"url": "https://x", "header": {}}],
-        "workerRepoUrl": "not an address", "workerRepoBranch": "a..b", "timeout": 0,
+        "workerRepoUrl": "not an address", "workerRepoBranch": "a..b", "timeout": 604_801,
         "approvals": {"mode": "never", "allow": "x", "deny": [1], "ask": []},
     });
     let told = faults(&app, Method::POST, "/admin/workers", &inside).await;
@@ -302,7 +302,7 @@ async fn a_worker_of_wrong_types_is_told_all_of_them() {
     mcpServers[3].header [unknown_field] there is no field `header`; did you mean `headers`?
     workerRepoUrl [invalid_string] an address has no spaces and no control characters
     workerRepoBranch [invalid_string] git allows no branch "a..b": a name has no `..` and no `@{`, and does not end with `.`
-    timeout [out_of_range] `timeout` must be from 1 to 604800, and is 0
+    timeout [out_of_range] `timeout` must be from 0 to 604800, and is 604801
     approvals.mode [invalid_enum_value] `mode` is "never", and must be `auto`, `ask` or `strict`
     approvals.allow [invalid_type] `allow` must be a list, and is a string
     approvals.deny[0] [invalid_type] `deny[0]` must be a string, and is a number; write it in quotes

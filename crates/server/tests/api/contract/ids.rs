@@ -100,8 +100,12 @@ async fn every_path_with_an_id_is_not_found_for_what_is_none_and_for_the_id_of_n
     GET /sessions/{session}/requests/{request} of {request}: Request not found | Session not found | Request not found
     GET /sessions/{session}/requests/{request}/events of {session}: Session not found
     GET /sessions/{session}/requests/{request}/events of {request}: Request not found | Session not found | Request not found
+    POST /sessions/{session}/requests/{request}/retry of {session}: Session not found
+    POST /sessions/{session}/requests/{request}/retry of {request}: Request not found | Session not found | Request not found
+    POST /sessions/{session}/resume of {session}: Session not found
     GET /sessions/{session}/stats of {session}: Session not found
     POST /sessions/{session}/stream of {session}: Session not found
+    POST /sessions/{session}/suspend of {session}: Session not found
     GET /sessions/{session}/telemetry of {session}: Session not found
     GET /sessions/{session}/transcript of {session}: Session not found
     "#);

@@ -79,20 +79,25 @@ async fn every_status_of_a_session_is_told_in_the_same_fields() {
     pending
     active
         status: "active"
+        statusSince: [time]
         lastActivityAt: [time]
     suspended
         status: "suspended"
+        statusSince: [time]
         statusReason: "it was idle"
         lastActivityAt: [time]
     ending
         status: "ending"
+        statusSince: [time]
         endStep: "stopping"
     ended
         status: "ended"
+        statusSince: [time]
         endStep: "stopping"
         endedAt: [time]
     failed
         status: "failed"
+        statusSince: [time]
         statusReason: "the repository is away; try again"
     "#);
 }
@@ -130,6 +135,7 @@ async fn a_session_that_ended_with_a_branch_left_says_which() {
       "workerId": "[id]",
       "workerRevision": 1,
       "status": "ended",
+      "statusSince": "[time]",
       "statusReason": null,
       "endStep": "collected",
       "repository": {

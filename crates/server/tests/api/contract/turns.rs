@@ -83,6 +83,7 @@ async fn a_request_is_told_as_it_stands() {
       "status": "pending",
       "subsessionId": "[id]",
       "createdAt": "[time]",
+      "retryOf": null,
       "answer": null
     }
     "#);
@@ -99,6 +100,7 @@ async fn a_request_is_told_as_it_stands() {
       "status": "failed",
       "subsessionId": "[id]",
       "createdAt": "[time]",
+      "retryOf": null,
       "answer": {
         "requestId": "[id]",
         "status": "failed",

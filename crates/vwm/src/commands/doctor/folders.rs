@@ -84,6 +84,20 @@ fn that_exists(path: &Path) -> &Path {
     above.find(|it| it.exists()).unwrap_or(Path::new("/"))
 }
 
+/// Folders of sessions that no database knew; none where there are none.
+pub(super) fn put_aside(data_dir: Option<&Path>) -> Option<Check> {
+    let entries = std::fs::read_dir(data_dir?.join("sessions")).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let aside = names.filter(|name| name.starts_with(".unknown-")).count();
+    (aside > 0).then(|| {
+        Check::warn(
+            "put aside",
+            format!("{aside} in sessions/.unknown-…: the database does not know these sessions"),
+            "see that the server uses the right database: they come back when it knows them, and are deleted after --failed-keep",
+        )
+    })
+}
+
 /// The room that is left for data and engines.
 pub(super) fn disk(data_dir: Option<&Path>, engines_dir: Option<&Path>) -> Check {
     let mut rooms = Vec::new();
@@ -137,6 +151,17 @@ mod tests {
             room(&[("data", enough), ("engines", enough)]),
             Check::ok("disk", "5.0 GB free for data, 5.0 GB free for engines")
         );
+    }
+
+    #[test]
+    fn folders_that_were_put_aside_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(put_aside(Some(dir.path())).is_none());
+        std::fs::create_dir_all(dir.path().join("sessions/.unknown-1")).unwrap();
+        std::fs::create_dir_all(dir.path().join("sessions/2")).unwrap();
+        let check = put_aside(Some(dir.path())).expect("there is one");
+        assert_eq!(check.state, State::Warn);
+        assert!(check.found.starts_with("1 in sessions/"), "{}", check.found);
     }
 
     #[test]

@@ -67,6 +67,7 @@ async fn look(engines_dir: Option<PathBuf>, context: &Context) -> Report {
         settings.data_dir.as_deref(),
         settings.engines_dir.as_deref(),
     ));
+    checks.extend(folders::put_aside(settings.data_dir.as_deref()));
     let running = server::find(settings.data_dir.as_deref()).await;
     checks.push(server::database(&running, settings.data_dir.as_deref()));
     checks.push(server::server(&running, settings.listen));

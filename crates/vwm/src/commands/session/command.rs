@@ -83,6 +83,22 @@ pub(crate) enum SessionCommand {
         #[command(flatten)]
         form: Form,
     },
+    /// Asks again what a request asked that failed, was aborted, or whose outcome nobody knows
+    #[command(
+        after_help = "Examples:\n  vwm session retry 0197… 0198…\n  vwm session retry 0197… 0198… --detach\n\nIt is a new request with the same prompt, conversation and timeout. Ctrl-C aborts it; twice leaves at once.\nExit codes: as of `vwm prompt`."
+    )]
+    Retry {
+        /// The session's id, or the beginning of it
+        id: Named,
+        /// The request's id
+        request: TurnId,
+        /// Prints the new request's id at once and leaves; the turn goes on by itself
+        #[arg(long)]
+        detach: bool,
+        /// In which form
+        #[command(flatten)]
+        form: Form,
+    },
     /// Shows what each request of a session took, in tokens, money and time, and what came of learning
     Telemetry(TelemetryArgs),
     /// Prints all that was said in a session, one JSON object a line
@@ -104,6 +120,34 @@ pub(crate) enum SessionCommand {
         /// Only this conversation
         #[arg(long, value_name = "ID")]
         subsession: Option<SubsessionId>,
+        /// In which form
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Suspends a session in which nothing runs: its process goes, its workspace and its conversations stay
+    #[command(
+        after_help = "Example:\n  vwm session suspend 0197…\n\nThe next prompt, file call or `vwm session resume` brings it back."
+    )]
+    Suspend {
+        /// Its id, or the beginning of it
+        id: Named,
+        /// In which form
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Resumes a suspended session, or tries the start of a failed one again, and waits until it is ready
+    #[command(
+        after_help = "Examples:\n  vwm session resume 0197…\n  vwm session resume 0197… --no-wait\n\nA prompt resumes a suspended session by itself. Exit code 1 when it does not become ready: standard error says why."
+    )]
+    Resume {
+        /// Its id, or the beginning of it
+        id: Named,
+        /// Waits until it is ready, which is what happens anyway
+        #[arg(long, conflicts_with = "no_wait")]
+        wait: bool,
+        /// Asks for it and does not wait
+        #[arg(long)]
+        no_wait: bool,
         /// In which form
         #[command(flatten)]
         form: Form,

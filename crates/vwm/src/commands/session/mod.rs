@@ -1,4 +1,4 @@
-//! `vwm session`: begins, lists, shows and ends sessions, and pushes what they left.
+//! `vwm session`: begins, lists, shows, suspends, resumes and ends sessions, and pushes what they left.
 
 mod command;
 mod end;
@@ -6,7 +6,9 @@ pub(super) mod list;
 pub(super) mod named;
 mod push;
 mod requests;
+mod retry;
 mod show;
+mod sleep;
 mod start;
 mod telemetry;
 mod transcript;
@@ -56,6 +58,15 @@ pub(crate) async fn run(command: SessionCommand, context: &Context) -> Result<Ex
         SessionCommand::Requests { id, request, form } => {
             requests::requests(&client, id.find(&client).await?, request, form).await?;
         }
+        SessionCommand::Retry {
+            id,
+            request,
+            detach,
+            form,
+        } => {
+            let id = id.find(&client).await?;
+            return retry::retry(&client, id, request, detach, form).await;
+        }
         SessionCommand::Telemetry(args) => {
             telemetry::telemetry(&client, args.id.find(&client).await?, args.form).await?;
         }
@@ -74,6 +85,12 @@ pub(crate) async fn run(command: SessionCommand, context: &Context) -> Result<Ex
             };
             requests::abort(&client, id.find(&client).await?, which, form).await?;
         }
+        SessionCommand::Suspend { id, form } => {
+            sleep::suspend(&client, id.find(&client).await?, form).await?;
+        }
+        SessionCommand::Resume {
+            id, no_wait, form, ..
+        } => return sleep::resume(&client, id.find(&client).await?, no_wait, form).await,
         SessionCommand::End {
             id, no_wait, form, ..
         } => return end::end(&client, id.find(&client).await?, no_wait, form).await,

@@ -28,6 +28,9 @@ pub(super) async fn requests(
             ("conversation", view.subsession_id.to_string()),
             ("asked", numbers::ago(view.created_at)),
         ];
+        if let Some(earlier) = view.retry_of {
+            fields.push(("tries again", earlier.to_string()));
+        }
         if let Some(answer) = &view.answer {
             fields.push(("took", numbers::ended(answer)));
             if let Some(error) = &answer.error {

@@ -1,7 +1,7 @@
 //! `vwm session show`.
 
 use serde_json::json;
-use vwm_api::{SessionId, Unpushed};
+use vwm_api::{Session, SessionId, Unpushed};
 use vwm_client::Client;
 
 use super::{missing, requests, telemetry};
@@ -33,7 +33,11 @@ pub(super) async fn show(client: &Client, id: SessionId, form: Form) -> Result<(
         ),
         (
             "status",
-            reason.map_or_else(|| status.to_owned(), |why| format!("{status}: {why}")),
+            match reason {
+                _ if session.resuming => format!("{status}, resuming"),
+                Some(why) => format!("{status}: {why}"),
+                None => status.to_owned(),
+            },
         ),
         (
             "repository",
@@ -45,6 +49,7 @@ pub(super) async fn show(client: &Client, id: SessionId, form: Form) -> Result<(
         ("breadcrumbs", session.breadcrumbs.join(", ")),
         ("wall", session.wall.clone().unwrap_or_else(dash)),
         ("created", session.created_at.to_string()),
+        ("job time", job_time(&session)),
         ("last active", numbers::ago(session.last_activity_at)),
         (
             "ended",
@@ -73,6 +78,15 @@ pub(super) async fn show(client: &Client, id: SessionId, form: Form) -> Result<(
         requests::show(&rows);
     }
     Ok(())
+}
+
+/// How long it had a job, of how long it may.
+fn job_time(session: &Session) -> String {
+    let had = session.active_seconds;
+    match session.timeout {
+        0 => format!("{had} s, without an end"),
+        may => format!("{had} of {may} s"),
+    }
 }
 
 /// Says why a remote does not have a branch.

@@ -29,8 +29,8 @@ pub(crate) struct StartArgs {
     /// Marks the session, for finding it again; give it as often as needed
     #[arg(long = "breadcrumb", value_name = "TEXT")]
     breadcrumbs: Vec<String>,
-    /// Gives the session a job for so many seconds [default: the worker's]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_MAX))]
+    /// Ends the session after so many seconds with a job; 0 is without an end [default: the worker's]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=TIMEOUT_MAX))]
     timeout: Option<u32>,
     /// Leaves no branch of the session on the remote when its base holds all of it already
     #[arg(long)]
