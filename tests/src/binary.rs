@@ -23,6 +23,7 @@ pub fn scripted_agent() -> Value {
 fn build() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "vwm", "--bin", "vwm"])
+        .args(["--features", "failpoints"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo starts");

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use vwm_store::testing::{self, ScratchDatabase};
+
 /// A program that is built already, for a user who cannot build.
 pub(crate) fn binary() -> Option<PathBuf> {
     variable("VWM_TEST_BINARY").map(PathBuf::from)
@@ -10,6 +12,20 @@ pub(crate) fn binary() -> Option<PathBuf> {
 /// Where the engines are installed.
 pub(crate) fn engines_dir() -> PathBuf {
     variable("VWM_ENGINES_DIR").map_or_else(|| data_home().join("vwm/engines"), PathBuf::from)
+}
+
+/// The database of a test's own where all of them run on PostgreSQL; none for SQLite.
+pub(crate) async fn database() -> Option<ScratchDatabase> {
+    match variable("VWM_TEST_DATABASE").as_deref() {
+        None | Some("sqlite") => None,
+        Some("postgres") => Some(scratch_database().await),
+        Some(other) => panic!("VWM_TEST_DATABASE is {other:?}; set it to postgres, or not at all"),
+    }
+}
+
+/// A PostgreSQL database for one test.
+pub async fn scratch_database() -> ScratchDatabase {
+    ScratchDatabase::new(variable(testing::VARIABLE)).await
 }
 
 fn data_home() -> PathBuf {

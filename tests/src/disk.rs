@@ -56,12 +56,13 @@ impl Disk {
     }
 
     /// Leaves no space on it.
-    pub(crate) fn fill(&self) {
+    pub fn fill(&self) {
         let mut filler = File::create(self.filler()).expect("makes a file");
         while filler.write_all(&[1; 512]).is_ok() {}
     }
 
-    pub(crate) fn free(&self) {
+    /// Makes room on it again.
+    pub fn free(&self) {
         std::fs::remove_file(self.filler()).expect("it was full");
     }
 

@@ -2,23 +2,29 @@
 //! answer; the kit hides the plumbing.
 
 mod binary;
+pub mod chaos;
 mod config;
+mod cutting;
 mod disk;
 mod door;
 mod engine;
 mod newcomer;
 mod process;
+pub mod promises;
 mod reference;
 mod repository;
 mod road;
 mod said;
 mod server;
 mod waiting;
+mod watcher;
 mod web;
 mod wire;
 mod world;
 
 pub use binary::{scripted_agent, vwm};
+pub use config::scratch_database;
+pub use cutting::Cutting;
 pub use disk::Disk;
 pub use door::Door;
 pub use engine::claude_code;
@@ -30,6 +36,7 @@ pub use road::Road;
 pub use said::{Running, Said, without_ids};
 pub use server::Server;
 pub use waiting::{gone, no_process_of, until, within};
+pub use watcher::Watcher;
 pub use web::Web;
 pub use wire::{Call, Told};
 pub use world::World;

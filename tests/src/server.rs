@@ -18,15 +18,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server and waits until it is ready.
-    #[must_use]
-    pub fn start(data_dir: &Path, model: &str, more: &[&str]) -> Self {
-        Self::run(data_dir, &mut Self::command(data_dir, model, more))
-    }
-
     /// Runs a command that starts a server, and waits until it is ready.
     #[must_use]
     pub fn run(data_dir: &Path, command: &mut Command) -> Self {
+        Self::run_or_end(data_dir, command).unwrap_or_else(|status| {
+            let log = std::fs::read_to_string(data_dir.with_extension("log")).unwrap_or_default();
+            panic!("the server ended with {status} before it was ready:\n{log}")
+        })
+    }
+
+    /// Likewise, where it may end before it is ready: then this is how.
+    pub fn run_or_end(data_dir: &Path, command: &mut Command) -> Result<Self, ExitStatus> {
         let mut child = command.spawn().expect("the server starts");
         let until = Instant::now() + Duration::from_secs(20);
         let file = data_dir.join("server.json");
@@ -38,16 +40,24 @@ impl Server {
                 .filter(|told| told["pid"] == child.id())
                 .and_then(|told| told["url"].as_str().map(str::to_owned))
             {
-                return Self { child, url };
+                return Ok(Self { child, url });
             }
             if let Some(status) = child.try_wait().expect("the server can be waited for") {
-                let log =
-                    std::fs::read_to_string(data_dir.with_extension("log")).unwrap_or_default();
-                panic!("the server ended with {status} before it was ready:\n{log}");
+                return Err(status);
             }
-            assert!(Instant::now() < until, "the server is not ready in time");
+            if Instant::now() > until {
+                // It may have ended just now.
+                let _ = child.kill();
+                panic!("the server is not ready in time");
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        let status = self.child.try_wait();
+        status.expect("the server can be waited for").is_some()
     }
 
     /// The command that starts a server, with a cleared environment and its log beside the data directory.

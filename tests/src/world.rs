@@ -14,9 +14,10 @@ use vwm_api::{
 };
 use vwm_client::Client;
 use vwm_scripted::{ModelServer, Script};
+use vwm_store::testing::ScratchDatabase;
 
-use crate::process;
 use crate::{Repository, Server, gone, until, vwm, within};
+use crate::{config, process};
 
 /// A world.
 pub struct World {
@@ -24,6 +25,8 @@ pub struct World {
     /// The model that every engine of this world asks, and whose gates hold.
     pub model: ModelServer,
     server: Option<Server>,
+    /// Where it remembers, unless that is SQLite in its data directory. Gone after the server.
+    database: Option<ScratchDatabase>,
 }
 
 impl World {
@@ -34,30 +37,84 @@ impl World {
 
     /// Likewise, with a server that is started with something else.
     pub async fn start_with(script: Value, change: impl FnOnce(&mut Command)) -> Self {
-        let script = Script::from_value(&script).expect("the script is one");
-        let model = ModelServer::start(script).expect("a model server");
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut world = Self {
-            folder,
-            model,
-            server: None,
-        };
-        let mut command = Server::command(&world.data_dir(), &world.model.url(), &[]);
+        let mut world = Self::without_server(script).await;
+        let mut command = world.command(&[]);
         change(&mut command);
         world.server = Some(Server::run(&world.data_dir(), &mut command));
         world
     }
 
+    /// A world whose server is still to be started.
+    #[must_use]
+    pub async fn without_server(script: Value) -> Self {
+        let script = Script::from_value(&script).expect("the script is one");
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            model: ModelServer::start(script).expect("a model server"),
+            server: None,
+            database: config::database().await,
+        }
+    }
+
     /// Starts the server; it must not run.
     pub fn start_server(&mut self, more: &[&str]) {
         assert!(self.server.is_none(), "the server runs already");
-        self.server = Some(Server::start(&self.data_dir(), &self.model.url(), more));
+        let mut command = self.command(more);
+        self.server = Some(Server::run(&self.data_dir(), &mut command));
+    }
+
+    /// Likewise, with something else.
+    pub fn start_server_with(&mut self, change: impl FnOnce(&mut Command)) {
+        assert!(self.server.is_none(), "the server runs already");
+        let mut command = self.command(&[]);
+        change(&mut command);
+        self.server = Some(Server::run(&self.data_dir(), &mut command));
+    }
+
+    /// Starts servers like this one until one is ready, where the last one has ended; says whether it had.
+    pub fn keep_server(&mut self, change: impl Fn(&mut Command)) -> bool {
+        if self
+            .server
+            .as_mut()
+            .is_some_and(|server| !server.has_ended())
+        {
+            return false;
+        }
+        self.server = None;
+        // Each of them may be killed as soon as it does something.
+        for _ in 0..20 {
+            let mut command = self.command(&[]);
+            change(&mut command);
+            if let Ok(server) = Server::run_or_end(&self.data_dir(), &mut command) {
+                self.server = Some(server);
+                return true;
+            }
+        }
+        panic!("no server is ready:\n{}", self.log());
+    }
+
+    /// The command that starts its server.
+    fn command(&self, more: &[&str]) -> Command {
+        let mut command = Server::command(&self.data_dir(), &self.model.url(), more);
+        if let Some(database) = &self.database {
+            command.env("VWM_DATABASE_URL", database.url());
+        }
+        command
     }
 
     /// The server's data directory.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The file that the server remembers in; none where that is PostgreSQL.
+    #[must_use]
+    pub fn database_file(&self) -> Option<PathBuf> {
+        match self.database {
+            Some(_) => None,
+            None => Some(self.data_dir().join("vwm.db")),
+        }
     }
 
     /// A folder for what a test needs; nothing of it is VWM's.

@@ -19,6 +19,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         let text =
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         tests.extend(tests_of(&text).map(str::to_owned));
+        tests.extend(tests_of_both(&text).map(str::to_owned));
     }
     let missing: Vec<_> = named(&page)
         .filter(|(_, test)| !tests.contains(*test))
@@ -70,9 +71,23 @@ fn tests_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The functions that the store's `both!` makes a test of on each database.
+fn tests_of_both(text: &str) -> impl Iterator<Item = &str> {
+    let lists = text.split("\nboth!(").skip(1);
+    let names = lists.flat_map(|rest| rest.split(')').next().unwrap_or_default().split(','));
+    names.map(str::trim).filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_runs_on_both_databases_is_a_test() {
+        let source = "async fn one(kit: Kit) {}\n\nboth!(\n    one,\n    two,\n);\nboth!(three);\n";
+        let names: Vec<_> = tests_of_both(source).collect();
+        assert_eq!(names, ["one", "two", "three"]);
+    }
 
     #[test]
     fn only_tests_count_and_only_the_last_column_names_them() {

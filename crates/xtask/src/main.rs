@@ -1,11 +1,14 @@
-//! What is more than one cargo command: `cargo xtask check`, `test`, `fuzz-api` and `bench`.
+//! What is more than one cargo command: `cargo xtask check`, `test`, `postgres`, `fuzz-api`, `chaos` and `bench`.
 
 mod bench;
+mod chaos;
 mod check;
 mod clients;
+mod failpoints;
 mod features;
 mod fuzz;
 mod packages;
+mod postgres;
 mod python;
 mod rules;
 mod server;
@@ -31,8 +34,15 @@ struct Arguments {
 enum Task {
     /// Format, lints, docs, dependencies and the house rules. Installs cargo-deny where it is missing.
     Check,
-    /// Every test. Installs git, curl, jq, npm, Python's venv and the engines where they are missing (system packages only as root).
-    Test,
+    /// Every test, on SQLite and on PostgreSQL, which it starts by itself. Installs git, curl, jq, npm, Python's venv, PostgreSQL and the
+    /// engines where they are missing (system packages only as root).
+    Test {
+        /// Only what this database can change.
+        #[arg(long)]
+        database: Option<test::Database>,
+    },
+    /// Runs a PostgreSQL for single tests until Ctrl-C, and prints the line that tells them where it is.
+    Postgres,
     /// Asks a real server thousands of good and bad things, about ten minutes long; fails with the curl line of what was answered badly.
     FuzzApi {
         /// How many cases each call gets from chance in a round, beside those that its schema gives.
@@ -48,6 +58,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         program: Option<PathBuf>,
     },
+    /// Kills server, harnesses and engines at random while dozens of sessions work; the last line on standard output is the summary.
+    Chaos(chaos::Arguments),
     /// Measures VWM beside the machine's floors and sandbox-agent; JSON on standard output.
     #[command(disable_help_flag = true)]
     Bench {
@@ -60,7 +72,8 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Check => check::run(),
-        Task::Test => test::run(),
+        Task::Test { database } => test::run(database),
+        Task::Postgres => test::postgres(),
         Task::FuzzApi {
             max_examples,
             seconds,
@@ -75,6 +88,7 @@ fn main() -> ExitCode {
             };
             test::fuzz(program, plan)
         }
+        Task::Chaos(arguments) => chaos::run(&arguments),
         Task::Bench { arguments } => bench::run(&arguments),
     };
     match result {

@@ -1,9 +1,11 @@
-//! What the tests need of the machine: git, curl, jq, certificates, npm and Python, from Debian's packages where they are missing.
+//! What the tests need of the machine: git, curl, jq, certificates, npm, Python and PostgreSQL, from Debian's packages where they are
+//! missing.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::postgres;
 use crate::step::{answers, command, execute, output};
 
 /// Installs what is missing, as root; tells an ordinary user what to install.
@@ -65,6 +67,13 @@ fn missing() -> Result<Vec<&'static str>> {
     }
     if !answers("python3 --version")? {
         missing.push("python3");
+    }
+    if postgres::programs()?.is_none() {
+        missing.push("postgresql");
+    }
+    // Who starts as somebody else, and ends with whoever started it.
+    if !answers("setpriv --version")? {
+        missing.push("util-linux");
     }
     // What makes an environment is a package of its own in Debian.
     if !answers("python3 -m ensurepip --version")? {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::failpoints;
+
 /// The longest file; STYLE.md says where to split.
 const LINES_MAX: usize = 500;
 
@@ -25,7 +27,7 @@ const MODEL_CALLS: [&str; 5] = [
 
 /// Looks at every Rust file of the workspace.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    let mut broken = Vec::new();
+    let (mut broken, mut sources) = (Vec::new(), Vec::new());
     for file in rust_files(root)? {
         let text =
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -39,7 +41,9 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         }
         let name = name.display();
         broken.extend(found.iter().map(|rule| format!("{name}{rule}")));
+        sources.push((name.to_string(), text));
     }
+    broken.extend(failpoints::check(root, &sources)?);
     if !broken.is_empty() {
         bail!("house rules are broken:\n  {}", broken.join("\n  "));
     }

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::fuzz::{self, Plan};
-use crate::step::{answers, command, execute, output, step};
-use crate::{clients, packages};
+use crate::postgres::{self, Postgres};
+use crate::step::{answers, command, execute, output, root, step};
+use crate::{chaos, clients, packages};
 
 /// The tests of `vwm-tests` that must also hold for an ordinary user: the road, and what an agent can reach from there.
 const ORDINARY: [&str; 2] = ["road::", "hostile::"];
@@ -21,13 +22,58 @@ const SHORT_FUZZ: Plan = Plan {
 };
 const MEND: &str = "mend the test that failed above";
 
+/// What the integration tests on PostgreSQL leave out: documents, clients' types and help, which no database can change, and what a
+/// loss of power does to SQLite's files.
+const ON_SQLITE_ALONE: [&str; 4] = ["docs::", "sdk::", "cli::help", "faults::power"];
+
+/// Which database to test with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
 /// Installs what is missing, builds, and runs every test; quick ones first.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(only: Option<Database>) -> Result<()> {
     step("packages", packages::install_missing)?;
     let built = step("build", build)?;
     step("engines", || install_engines(&built.vwm))?;
+    match only {
+        None => {
+            let postgres = step("PostgreSQL", Postgres::start)?;
+            without_integration(&built, Some(&postgres))?;
+            on_sqlite(Some(&postgres))?;
+            on_postgres(&built, &postgres)
+        }
+        Some(Database::Sqlite) => {
+            without_integration(&built, None)?;
+            on_sqlite(None)
+        }
+        Some(Database::Postgres) => {
+            let postgres = step("PostgreSQL", Postgres::start)?;
+            step("the store on PostgreSQL", || {
+                let mut tests = command("cargo test --package vwm-store -- postgres");
+                execute(tests.env(postgres::VARIABLE, &postgres.url), MEND)
+            })?;
+            on_postgres(&built, &postgres)
+        }
+    }
+}
+
+/// Runs a PostgreSQL until it is ended.
+pub(crate) fn postgres() -> Result<()> {
+    step("packages", packages::install_missing)?;
+    let postgres = Postgres::start()?;
+    println!("export {}={}", postgres::VARIABLE, postgres.url);
+    postgres.wait()
+}
+
+fn without_integration(built: &Built, postgres: Option<&Postgres>) -> Result<()> {
     step("unit tests", || {
-        execute(&mut command("cargo test --workspace --lib --bins"), MEND)
+        execute(
+            &mut tests("cargo test --workspace --lib --bins", postgres),
+            MEND,
+        )
     })?;
     step("doc tests", || {
         execute(&mut command("cargo test --workspace --doc"), MEND)
@@ -36,11 +82,43 @@ pub(crate) fn run() -> Result<()> {
     step("generated Python client", || clients::python(&built.vwm))?;
     fuzz::run(&built.vwm, SHORT_FUZZ)?;
     if packages::is_root()? {
-        step("integration tests as nobody", || run_as_nobody(&built))?;
+        step("integration tests as nobody", || run_as_nobody(built))?;
     }
+    Ok(())
+}
+
+/// The store's tests run on both where there is PostgreSQL.
+fn on_sqlite(postgres: Option<&Postgres>) -> Result<()> {
     step("integration tests", || {
-        execute(&mut command("cargo test --workspace --test *"), MEND)
-    })
+        let line = "cargo test --workspace --test *";
+        execute(&mut tests(line, postgres), MEND)
+    })?;
+    step("chaos", || chaos::short(Database::Sqlite))
+}
+
+fn on_postgres(built: &Built, postgres: &Postgres) -> Result<()> {
+    step("integration tests on PostgreSQL", || {
+        let mut tests = Command::new(&built.integration);
+        for name in ON_SQLITE_ALONE {
+            tests.args(["--skip", name]);
+        }
+        tests
+            .current_dir(root().join("tests"))
+            .env("VWM_TEST_DATABASE", "postgres")
+            .env(postgres::VARIABLE, &postgres.url);
+        execute(&mut tests, MEND)
+    })?;
+    step("chaos on PostgreSQL", || chaos::short(Database::Postgres))
+}
+
+/// Tests that know where PostgreSQL is, or leave out what needs one.
+fn tests(line: &str, postgres: Option<&Postgres>) -> Command {
+    let mut tests = command(line);
+    match postgres {
+        Some(postgres) => tests.env(postgres::VARIABLE, &postgres.url),
+        None => tests.args(["--", "--skip", "postgres"]),
+    };
+    tests
 }
 
 /// Asks a real server all that its document allows and forbids; builds it unless there is one.

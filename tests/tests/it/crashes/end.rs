@@ -2,10 +2,9 @@
 
 use std::net::{TcpListener, TcpStream};
 
-use rustix::process::Signal;
 use serde_json::{Value, json};
-use vwm_api::{EndStep, NewSession, Repository as SessionRepository, SessionId, SessionStatus};
-use vwm_tests::{Repository, World, kill, no_process_of};
+use vwm_api::{NewSession, Repository as SessionRepository, SessionId, SessionStatus};
+use vwm_tests::{Repository, World, no_process_of};
 
 use super::{becomes, kill_harness, world_of};
 
@@ -110,45 +109,6 @@ async fn an_end_whose_remotes_are_away_outlives_server_and_harness() {
         std::fs::rename(repository.path.with_extension("away"), &repository.path).expect("renames");
     }
     worked.world.end(session).await;
-    worked.is_over().await;
-}
-
-/// The moments of an end at which somebody is killed.
-const STEPS: [EndStep; 4] = [
-    EndStep::Stopping,
-    EndStep::Collecting,
-    EndStep::Collected,
-    EndStep::Removed,
-];
-
-#[tokio::test]
-async fn an_end_comes_to_its_end_however_often_the_server_is_killed() {
-    let mut worked = Worked::new().await;
-    asked_to_end(&worked.world, worked.session).await;
-    for step in STEPS {
-        worked.world.passes_step(worked.session, step).await;
-        // The second one dies as soon as it serves, in the middle of whatever that is.
-        for _ in 0..2 {
-            worked.world.take_server().kill();
-            worked.world.start_server(&[]);
-        }
-    }
-    worked.world.end(worked.session).await;
-    worked.is_over().await;
-}
-
-#[tokio::test]
-async fn an_end_comes_to_its_end_however_often_the_harness_is_killed() {
-    let worked = Worked::new().await;
-    asked_to_end(&worked.world, worked.session).await;
-    for step in STEPS {
-        worked.world.passes_step(worked.session, step).await;
-        if let Some(harness) = worked.world.harness_if_any(worked.session) {
-            kill(harness, Signal::KILL);
-            worked.world.gone(harness).await;
-        }
-    }
-    worked.world.end(worked.session).await;
     worked.is_over().await;
 }
 

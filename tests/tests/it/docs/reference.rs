@@ -92,7 +92,7 @@ fn what_the_operators_manual_says_is_not_there_is_not_there() {
     let calls = calls.filter_map(|call| Some(plain(&call[call.find('/')?..])));
     let calls: Vec<_> = calls.filter(|call| !call.ends_with(".md")).collect();
     assert!(
-        calls.contains(&"/sessions/{}/suspend".to_owned()),
+        calls.contains(&"/sessions/{}/approvals".to_owned()),
         "{calls:?}"
     );
     for call in calls {

@@ -120,17 +120,6 @@ async fn a_server_that_is_killed_at_each_step_is_followed_by_one_that_goes_on() 
     ended_well(&worked).await;
 }
 
-#[tokio::test]
-async fn a_server_that_is_killed_while_it_removes_what_is_left_is_followed_by_one_that_goes_on() {
-    let mut worked = held_while_it_learns().await;
-    worked.world.model.release("learning");
-    worked.is_asked_to_end().await;
-    let root = worked.world.volume(worked.session).root;
-    until("the volume to go", async || (!root.exists()).then_some(())).await;
-    next_server(&mut worked);
-    ended_well(&worked).await;
-}
-
 /// Both, at once or alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Killed {

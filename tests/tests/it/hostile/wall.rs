@@ -24,8 +24,7 @@ async fn an_agent_reads_nothing_of_the_server_and_of_other_sessions() {
     let data = world.data_dir();
     let (mine, theirs) = (world.volume(own.id).root, world.volume(other.id).root);
     // What is not there could not be read by anybody.
-    let there = [
-        data.join("vwm.db"),
+    let mut there = vec![
         data.join("admin.key"),
         data.join("secret.key"),
         data.join("server.json"),
@@ -43,6 +42,7 @@ async fn an_agent_reads_nothing_of_the_server_and_of_other_sessions() {
         theirs.join("state/journal"),
         world.data_dir().with_extension("log"),
     ];
+    there.extend(world.database_file());
     for path in &there {
         assert!(path.exists(), "{} is there", path.display());
     }
