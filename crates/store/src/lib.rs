@@ -53,6 +53,7 @@ pub use idempotency::{Created, Idempotency};
 pub use keys::{KeyRevocation, KeyRotation};
 pub use learnings::{Learn, Learned, LearningRow, LearningTurn};
 pub use numbers::Usage;
+pub use postgres::look_at_postgres;
 pub use retention::{EventsKept, Kept, Trimmed};
 pub use sessions::lifecycle::{FailedResume, LostVolume, Resumption, Suspension};
 pub use sessions::{NewSessionRow, SessionFilter, SessionRow};

@@ -33,6 +33,11 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// A connection that rested longer may be gone: it is asked first.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// Connects to a database once, changes nothing, and says which it was, or why it cannot be used.
+pub async fn look_at_postgres(url: &str) -> Result<String> {
+    opening::look(url).await
+}
+
 /// What writes; clones are the same.
 #[derive(Clone)]
 pub(crate) struct Postgres {

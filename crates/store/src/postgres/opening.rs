@@ -89,6 +89,23 @@ async fn connect(options: &PgConnectOptions, place: &Place) -> Result<PgConnecti
     }
 }
 
+/// Connects once, changes nothing, and says which database it was.
+pub(super) async fn look(url: &str) -> Result<String> {
+    let options = options(url)?;
+    let place = Place::of(&options);
+    match timeout(TRY, try_once(&options)).await {
+        Ok(Ok(Some(mut connection))) => {
+            check(&mut connection, &place).await?;
+            // Whatever comes of it, it is not used any more.
+            let _ = connection.close().await;
+            Ok(place.to_string())
+        }
+        Ok(Ok(None)) => Err(place.silent("it is in recovery, or a standby that only reads")),
+        Ok(Err(error)) => Err(place.refused(error)),
+        Err(_) => Err(place.silent("it does not answer")),
+    }
+}
+
 /// None where it lets us in and takes no writes yet.
 async fn try_once(options: &PgConnectOptions) -> sqlx::Result<Option<PgConnection>> {
     let mut connection = options.connect().await?;

@@ -62,6 +62,11 @@ impl Place {
         }
     }
 
+    /// It is there and of no use just now.
+    pub(super) fn silent(&self, why: &str) -> StoreError {
+        self.because(format!("{why}; a server waits for it"), None)
+    }
+
     fn because(&self, todo: impl Into<String>, source: Option<sqlx::Error>) -> StoreError {
         StoreError::Postgres {
             place: self.0.clone(),

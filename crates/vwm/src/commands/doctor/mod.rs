@@ -69,7 +69,14 @@ async fn look(engines_dir: Option<PathBuf>, context: &Context) -> Report {
     ));
     checks.extend(folders::put_aside(settings.data_dir.as_deref()));
     let running = server::find(settings.data_dir.as_deref()).await;
-    checks.push(server::database(&running, settings.data_dir.as_deref()));
+    checks.push(
+        server::database(
+            &running,
+            settings.database_url.as_ref(),
+            settings.data_dir.as_deref(),
+        )
+        .await,
+    );
     checks.push(server::server(&running, settings.listen));
     checks.extend(server::elsewhere(context).await);
     checks.push(settings.keys());

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::fs::Access;
 use rustix::process::{Pid, test_kill_process};
 use vwm_client::{Client, ClientError};
+use vwm_server::config::DatabaseUrl;
 
 use super::check::Check;
 use crate::connect::{self, Context, ServerFile};
@@ -131,8 +132,13 @@ fn bind(listen: SocketAddr) -> Result<String, Check> {
     }
 }
 
-/// The database: a server that runs is asked; otherwise the file is looked at and not opened as one, which would write beside it.
-pub(super) fn database(running: &Running, data_dir: Option<&Path>) -> Check {
+/// The database: a server that runs is asked; otherwise PostgreSQL is connected to, and SQLite's file is looked at and not opened as one,
+/// which would write beside it.
+pub(super) async fn database(
+    running: &Running,
+    database_url: Option<&DatabaseUrl>,
+    data_dir: Option<&Path>,
+) -> Check {
     match running {
         Running::Answers(_, Ok(())) => Check::ok("database", "the server reads and writes it"),
         Running::Answers(_, Err(why)) => Check::fail(
@@ -140,11 +146,24 @@ pub(super) fn database(running: &Running, data_dir: Option<&Path>) -> Check {
             format!("the server is not ready: {why}"),
             "look at the disk and at the server's log",
         ),
-        Running::No | Running::Gone(_) | Running::Silent(_) | Running::Unknown(_) => match data_dir
-        {
-            Some(data_dir) => database_file(&data_dir.join("vwm.db")),
-            None => Check::ok("database", "there is none yet"),
-        },
+        Running::No | Running::Gone(_) | Running::Silent(_) | Running::Unknown(_) => {
+            match (database_url, data_dir) {
+                (Some(url), _) => postgres(url).await,
+                (None, Some(data_dir)) => database_file(&data_dir.join("vwm.db")),
+                (None, None) => Check::ok("database", "there is none yet"),
+            }
+        }
+    }
+}
+
+async fn postgres(url: &DatabaseUrl) -> Check {
+    match vwm_store::look_at_postgres(url.expose()).await {
+        Ok(place) => Check::ok("database", format!("PostgreSQL answers: {place}")),
+        Err(error) => Check::fail(
+            "database",
+            vwm_api::chain(&error),
+            "until then `vwm server` waits for it, or does not start",
+        ),
     }
 }
 
@@ -267,8 +286,24 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_server_answers_is_silent_or_was_killed() {
+    #[tokio::test]
+    async fn a_database_that_refuses_is_told_without_its_password() {
+        let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let url = format!("postgres://vwm:s3cret@127.0.0.1:{port}/vwm");
+        let url = DatabaseUrl::parse(url).unwrap();
+        let told = database(&Running::No, Some(&url), None).await;
+        let told = format!("{told:?}");
+        assert!(
+            told.contains("Fail") && told.contains(&port.to_string()),
+            "{told}"
+        );
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_server_answers_is_silent_or_was_killed() {
         let any: SocketAddr = ([127, 0, 0, 1], 0).into();
         let state = |running: &Running| server(running, any).state;
         assert_eq!(state(&Running::Answers(file(VERSION), Ok(()))), State::Ok);
@@ -277,7 +312,7 @@ mod tests {
         assert_eq!(state(&Running::Silent(file(VERSION))), State::Fail);
         let why = "the database does not answer".to_owned();
         let unready = Running::Answers(file(VERSION), Err(why));
-        assert_eq!(database(&unready, None).state, State::Fail);
+        assert_eq!(database(&unready, None, None).await.state, State::Fail);
         let taken = TcpListener::bind(any).unwrap();
         let taken = server(&Running::No, taken.local_addr().unwrap());
         assert_eq!(taken.state, State::Fail);

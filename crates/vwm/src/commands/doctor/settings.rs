@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use vwm_api::harness::Provider;
-use vwm_server::config::{Config, ConfigError, DEFAULT_PORT, ServerArgs};
+use vwm_server::config::{Config, ConfigError, DEFAULT_PORT, DatabaseUrl, ServerArgs};
 
 use super::check::Check;
 use crate::connect::Context;
@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) engines_dir: Option<PathBuf>,
     /// Where it would listen.
     pub(super) listen: SocketAddr,
+    /// PostgreSQL, where that is used.
+    pub(super) database_url: Option<DatabaseUrl>,
     /// Whether engines may run without a wall.
     pub(super) is_unconfined: bool,
     /// The providers that have a key; unknown where the settings make no sense.
@@ -52,6 +54,7 @@ impl Settings {
                     data_dir: Some(config.data_dir),
                     engines_dir: Some(config.engines_dir),
                     listen: config.listen,
+                    database_url: config.database_url,
                     is_unconfined: config.unconfined,
                     providers: Some(config.providers),
                 };
@@ -62,6 +65,7 @@ impl Settings {
                     data_dir,
                     engines_dir: ours,
                     listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
+                    database_url: None,
                     is_unconfined: false,
                     providers: None,
                 };
