@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::postgres::Postgres;
 use crate::step::{command, execute, root, step};
 
 const MEND: &str = "mend what the compiler names";
@@ -21,10 +22,26 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         })?;
     }
     let program = root().join("target/release/vwm-bench");
-    execute(
-        std::process::Command::new(program).args(arguments),
-        "the message above says why",
-    )
+    let mut bench = std::process::Command::new(program);
+    bench.args(arguments);
+    let postgres = needs_postgres(arguments).then(|| step("PostgreSQL", Postgres::start_durable));
+    match &postgres {
+        Some(Ok(postgres)) => {
+            bench.args(["--postgres", &postgres.url]);
+        }
+        Some(Err(error)) => eprintln!("SQLite alone is measured: {error:#}"),
+        None => {}
+    }
+    execute(&mut bench, "the message above says why")
+}
+
+/// Unless one is named, or nothing is measured.
+fn needs_postgres(arguments: &[String]) -> bool {
+    let others = ["--postgres", "--help", "-h"];
+    !arguments.iter().any(|argument| {
+        let name = argument.split('=').next().unwrap_or_default();
+        others.contains(&name)
+    })
 }
 
 /// Only M8 looks at the programs that are shipped, and their build takes minutes; a quick run takes those that are there.

@@ -45,8 +45,17 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a server and waits until it lets us in.
+    /// Makes a server for tests and waits until it lets us in.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_with(&QUICK)
+    }
+
+    /// Likewise one that keeps what it commits, as one does that is worth measuring.
+    pub(crate) fn start_durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(more: &[&str]) -> Result<Self> {
         let programs = programs()?.context("PostgreSQL's server programs are not installed")?;
         let folder = tempfile::Builder::new().prefix("vwm-postgres-").tempdir();
         let folder = folder.context("cannot make a temporary folder")?;
@@ -80,6 +89,7 @@ impl Postgres {
             .arg("-D")
             .arg(&data)
             .args(settings(port).iter().flat_map(|setting| ["-c", setting]))
+            .args(more.iter().flat_map(|setting| ["-c", setting]))
             .stdout(log.try_clone().context("cannot share the log")?)
             .stderr(log)
             .spawn()
@@ -140,15 +150,15 @@ impl Drop for Postgres {
     }
 }
 
-/// What makes it quick, and it has nothing to lose.
-fn settings(port: u16) -> [String; 11] {
+/// What makes it quick where it has nothing to lose.
+const QUICK: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+
+fn settings(port: u16) -> [String; 9] {
     [
         format!("port={port}"),
         "listen_addresses=127.0.0.1".to_owned(),
         "unix_socket_directories=".to_owned(),
         "max_connections=300".to_owned(),
-        "fsync=off".to_owned(),
-        "full_page_writes=off".to_owned(),
         "wal_level=minimal".to_owned(),
         "max_wal_senders=0".to_owned(),
         "max_wal_size=256MB".to_owned(),
