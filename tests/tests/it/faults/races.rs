@@ -72,7 +72,7 @@ async fn a_session_that_is_ended_while_it_resumes_ends() {
     let prompt = sitting.world.prompt("work mark-1");
     let taken = sitting.client.request_turn(sitting.session, &prompt).await;
     sitting.knows_turn("mark-1", taken.expect("it is taken").request_id);
-    sitting.ends_as_promised().await;
+    sitting.ends_in_mid_turn().await;
 }
 
 #[tokio::test]
