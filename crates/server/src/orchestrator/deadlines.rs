@@ -74,7 +74,16 @@ pub(super) fn look(
             found.next = Some(left - before);
         }
     }
-    if session.status == SessionStatus::Active && is_quiet && !idle_timeout.is_zero() {
+    if session.status == SessionStatus::Active && !idle_timeout.is_zero() {
+        if !is_quiet {
+            // A file call ends without waking anybody.
+            found.next = Some(
+                found
+                    .next
+                    .map_or(idle_timeout, |next| next.min(idle_timeout)),
+            );
+            return found;
+        }
         let idle = u64::try_from(now.as_micros() - session.last_activity_at.as_micros());
         let left = idle_timeout.saturating_sub(Duration::from_micros(idle.unwrap_or(0)));
         if left.is_zero() {
@@ -191,6 +200,7 @@ mod tests {
         active quiet at 99: Deadlines { due: None, next: Some(900s) }
         active quiet at 999: Deadlines { due: None, next: Some(1s) }
         active quiet at 1000: Deadlines { due: Some(Idle { unused_since: Timestamp(2027-01-15T08:01:40Z) }), next: None }
+        active busy at 5000: Deadlines { due: None, next: Some(900s) }
         ");
         let never = look(
             &row(SessionStatus::Active, 0, 0),

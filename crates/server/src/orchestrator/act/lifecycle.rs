@@ -137,7 +137,6 @@ impl Runner {
             resets_at: None,
         };
         warn!(session.id = %self.id, "Session's volume is lost");
-        self.app.wanted.refuse(self.id, reason);
         let lost = LostVolume {
             reason: reason.to_owned(),
             waiting,
@@ -145,6 +144,8 @@ impl Runner {
         };
         let store = &self.app.store;
         store.volume_lost(self.id, row.session.status, lost).await?;
+        // Who hears it looks at the session, which has failed by now.
+        self.app.wanted.refuse(self.id, reason);
         Ok(After::Again)
     }
 }
