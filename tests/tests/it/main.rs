@@ -13,6 +13,7 @@ mod hostile;
 mod inputs;
 mod learning;
 mod lifecycle;
+mod lifetime;
 mod limits;
 mod postgres;
 mod retention;
