@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use serde_json::json;
-use vwm_api::{AbortRequest, Answer, Session, TurnStatus};
-use vwm_tests::World;
+use vwm_api::{AbortRequest, Answer, EventBody, Seq, Session, TurnStatus};
+use vwm_tests::{World, within};
 
 use super::{end, recall, session, world};
 
@@ -37,6 +38,21 @@ async fn abort(
     answer.0
 }
 
+/// Waits for a text after an event.
+async fn said(world: &World, session: &Session, after: Seq) {
+    let client = world.client();
+    let mut events = client.events(session.id, after);
+    let text = async {
+        while let Some(event) = events.next().await {
+            let event = event.expect("the session is watched");
+            if matches!(event.body, EventBody::Text(_)) {
+                return;
+            }
+        }
+    };
+    within("a text", text).await;
+}
+
 #[tokio::test]
 async fn an_abort_in_the_middle_of_a_text_keeps_what_was_said() {
     let script = json!({"rules": [{"when": "explain", "steps": [{"text": "first, and then second", "hold_mid": "text"}]}]});
@@ -45,7 +61,14 @@ async fn an_abort_in_the_middle_of_a_text_keeps_what_was_said() {
     world.ask(session.id, "hello").await;
     let engine = world.engines(session.id);
 
-    let answer = abort(&world, &session, "explain it", world.model.held("text")).await;
+    let first = world.events_until_turn_ends(session.id, 1).await;
+    let after = first.last().expect("a turn has events").seq;
+    let ready = async {
+        world.model.held("text").await;
+        // The model has said it; the engine says it a little later.
+        said(&world, &session, after).await;
+    };
+    let answer = abort(&world, &session, "explain it", ready).await;
     assert_eq!(
         (answer.status, end(&answer).1),
         (TurnStatus::Cancelled, Some("aborted"))
